@@ -1,0 +1,1 @@
+"""The instruction set as data: imports construct and the standard library, nothing of ours."""

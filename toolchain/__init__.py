@@ -1,0 +1,1 @@
+"""Assembler, object files and listings: knows the instruction set, not the machine."""
