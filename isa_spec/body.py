@@ -1,0 +1,77 @@
+"""What a body's syntax tree tells: its operands, what it writes, whether it is quiet.
+
+Knows the small Python that bodies are written in, and refuses the rest. Compiled engines take
+their code from the same trees. Must not know any instruction.
+"""
+
+import ast
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+_QUIET_HANDLE: Final = "r"
+_FULL_HANDLE: Final = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A body, read.
+
+    `operands`: its parameters after the handle. `writes`: the operands that name a register it
+    writes. `quiet`: it is given the registers alone, so it can neither trap nor jump nor see
+    the machine. `tree`: the function definition.
+    """
+
+    operands: tuple[str, ...]
+    writes: frozenset[str]
+    quiet: bool
+    tree: ast.FunctionDef
+
+
+def read_body(body: Callable[..., None]) -> Syntax:
+    """Read a body; raise ValueError where it is not written as bodies are."""
+    tree = _function(body)
+    parameters = [argument.arg for argument in tree.args.args]
+    if not parameters or parameters[0] not in (_QUIET_HANDLE, _FULL_HANDLE):
+        raise ValueError(f"body {tree.name}: the first parameter must be r or cpu")
+    handle, *operands = parameters
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for operand in operands:
+        if operand not in used:
+            raise ValueError(f"body {tree.name}: operand {operand!r} is not used")
+    quiet = handle == _QUIET_HANDLE
+    if quiet and any(isinstance(node, ast.Raise) for node in ast.walk(tree)):
+        raise ValueError(f"body {tree.name}: what raises a trap must take cpu")
+    return Syntax(tuple(operands), _written(tree, handle) & frozenset(operands), quiet, tree)
+
+
+@cache
+def _module(path: str) -> ast.Module:
+    return ast.parse("".join(linecache.getlines(path)))
+
+
+def _function(body: Callable[..., None]) -> ast.FunctionDef:
+    code = body.__code__
+    for node in ast.walk(_module(code.co_filename)):
+        if (
+            isinstance(node, ast.FunctionDef)
+            and node.name == code.co_name
+            and node.lineno - len(node.decorator_list) <= code.co_firstlineno <= node.lineno
+        ):
+            return node
+    raise ValueError(f"body {body.__name__}: its source must be at hand, as a def statement")
+
+
+def _written(tree: ast.FunctionDef, handle: str) -> frozenset[str]:
+    """The names that stand in brackets where a register is assigned: `r[a] = …`."""
+    registers = handle if handle == _QUIET_HANDLE else f"{handle}.r"
+    return frozenset(
+        node.slice.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value) == registers
+        and isinstance(node.slice, ast.Name)
+    )
