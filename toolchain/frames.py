@@ -1,0 +1,7 @@
+"""placeholder."""
+
+from typing import Any
+
+
+def frame_rows(a: Any, f: Any) -> tuple[()]:
+    return ()

@@ -1,0 +1,133 @@
+"""Programs and images as files: ELF, Intel HEX, S-record and raw.
+
+Knows which file name asks for which format. A file is written whole or not at all.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from toolchain import images
+from toolchain.images import Format, Image, ImageError
+from toolchain.program import ENTRY, Program
+
+LARGEST_GAP: Final = 2**24
+"""The most bytes between segments that a raw file is filled up with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A format that can be written."""
+
+    format: Format
+    write: Callable[[Program | Image], bytes]
+
+
+def write_image(program: Program | Image, path: str | os.PathLike[str]) -> None:
+    """Write a program or image in the format that the file's name asks for, ELF by default.
+
+    Raises ImageError where the format cannot hold it or the file cannot be written; then the
+    file is as it was before.
+    """
+    path = Path(path)
+    _replace(path, encode_image(program, path.name))
+
+
+def encode_image(program: Program | Image, name: str) -> bytes:
+    """Give a program or image in the format that a file's name asks for, ELF by default.
+
+    Raises ImageError where the format cannot hold it.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix in images.ASSEMBLY.suffixes:
+        raise ImageError(f"{name}: the name of an assembly source; write to .elf, .hex or .bin")
+    chosen = next((writer for writer in WRITERS if suffix in writer.format.suffixes), WRITERS[0])
+    return chosen.write(program)
+
+
+def _elf(program: Program | Image) -> bytes:
+    if isinstance(program, Image):
+        raise ImageError(f"{program.name}: an image alone cannot be made an ELF file; assemble it")
+    return program.elf()
+
+
+def _hex(program: Program | Image) -> bytes:
+    text: str = _records(program).as_ihex()
+    return text.encode()
+
+
+def _srec(program: Program | Image) -> bytes:
+    text: str = _records(program).as_srec(address_length_bits=32)
+    return text.encode()
+
+
+def _records(program: Program | Image) -> Any:
+    import bincopy
+
+    file = bincopy.BinFile()
+    for segment in program.segments:
+        file.add_binary(segment.data, segment.address)
+    file.execution_start_address = ENTRY
+    return file
+
+
+def _raw(program: Program | Image) -> bytes:
+    first, *_, last = [program.segments[0], *program.segments]
+    if first.address != ENTRY:
+        raise ImageError(
+            f"{program.name}: begins at {first.address:#x}, but a raw file says nothing of "
+            f"addresses and is loaded at {ENTRY:#x}; write ELF, HEX or S-record"
+        )
+    data = bytearray()
+    for segment in program.segments:
+        gap = segment.address - ENTRY - len(data)
+        if gap > LARGEST_GAP:
+            raise ImageError(
+                f"{program.name}: {gap} bytes of nothing before {segment.address:#x} would fill a "
+                f"raw file; write ELF, HEX or S-record"
+            )
+        data += bytes(gap) + segment.data
+    del last
+    return bytes(data)
+
+
+WRITERS: Final = (
+    Writer(images.ELF, _elf),
+    Writer(images.HEX, _hex),
+    Writer(images.SREC, _srec),
+    Writer(images.RAW, _raw),
+)
+"""The formats that can be written, the usual one first."""
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file beside the one to be, then let it take that one's place."""
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(_mode(path))
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise ImageError(
+            f"{path}: cannot be written: {error.strerror}; name a file that can"
+        ) from None
+
+
+def _mode(path: Path) -> int:
+    """Give the permissions that the file has, or that a new one gets."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+__all__ = ["WRITERS", "encode_image", "write_image"]
