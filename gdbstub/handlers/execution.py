@@ -1,0 +1,135 @@
+"""Running, stepping, and why the target is halted.
+
+Knows the forms in which a client says how to go on; must not know how a target does it.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from gdbstub import parsing
+from gdbstub.client import Client, Program
+from gdbstub.registry import Feature, packet
+from gdbstub.replies import report, stop_reply
+from gdbstub.target import Continue, RangeStep, Resume, Signal, Step, Stop, Target, TargetError
+
+
+@packet(b"?", without_program=True)
+def why_halted(client: Client, target: Target) -> bytes:
+    """Why is the target halted?  GDB manual: `?`.
+
+    A client that has let go of the program is told what it would be told of one that ended.
+    """
+    return stop_reply(client, target.stop) if client.attached else b"W00"
+
+
+@packet(b"c")
+def go_on(client: Client, target: Target, arguments: bytes) -> bytes | None:
+    """Will you run?  GDB manual: `c [addr]`."""
+    return resume(client, target, Continue(_address(arguments)))
+
+
+@packet(b"C")
+def go_on_with_signal(client: Client, target: Target, arguments: bytes) -> bytes | None:
+    """Will you run after this signal?  GDB manual: `C sig[;addr]`."""
+    signal, address = _signal_and_address(arguments)
+    return resume(client, target, Continue(address, signal))
+
+
+@packet(b"s")
+def step(client: Client, target: Target, arguments: bytes) -> bytes | None:
+    """Will you run one instruction?  GDB manual: `s [addr]`."""
+    return resume(client, target, Step(_address(arguments)))
+
+
+@packet(b"S")
+def step_with_signal(client: Client, target: Target, arguments: bytes) -> bytes | None:
+    """Will you run one instruction after this signal?  GDB manual: `S sig[;addr]`."""
+    signal, address = _signal_and_address(arguments)
+    return resume(client, target, Step(address, signal))
+
+
+def _range_step(text: bytes) -> RangeStep:
+    return RangeStep(*parsing.place(text))
+
+
+def _plain(action: Resume | None) -> Callable[[bytes], Resume | None]:
+    """An action that takes no argument."""
+
+    def parse(text: bytes) -> Resume | None:
+        if text:
+            raise TargetError("this action of vCont takes no argument")
+        return action
+
+    return parse
+
+
+ACTIONS: Final[dict[bytes, Callable[[bytes], Resume | None]]] = {
+    b"c": _plain(Continue()),
+    b"C": lambda text: Continue(signal=_signal(text)),
+    b"s": _plain(Step()),
+    b"S": lambda text: Step(signal=_signal(text)),
+    b"t": _plain(None),
+    b"r": _range_step,
+}
+"""What vCont can ask for, by letter; None for a thread that is to stay halted."""
+
+
+@packet(b"vCont?", features=(Feature("vContSupported"),))
+def which_actions() -> bytes:
+    """Which actions of vCont are there?  GDB manual: `vCont?`."""
+    return b"vCont" + b"".join(b";" + letter for letter in ACTIONS)
+
+
+@packet(b"vCont;")
+def go_on_by_thread(client: Client, target: Target, arguments: bytes) -> bytes | None:
+    """Will each thread go on as said for it?  GDB manual: `vCont[;action[:thread-id]]…`."""
+    action = parse_actions(arguments)
+    if action is None:
+        return report(client, Stop(Signal.NONE))
+    return resume(client, target, action)
+
+
+@lru_cache(maxsize=256)
+def parse_actions(text: bytes) -> Resume | None:
+    """The action for the one thread: the first that applies to it. Raises TargetError."""
+    actions = [_parse_action(each) for each in text.split(b";")]
+    return actions[0]
+
+
+def _parse_action(text: bytes) -> Resume | None:
+    action, colon, thread = text.partition(b":")
+    if colon:
+        parsing.thread(thread)  # which can only mean the one, so that every action applies to it
+    parse = ACTIONS.get(action[:1])
+    if parse is None:
+        raise TargetError("there is no such action of vCont")
+    return parse(action[1:])
+
+
+def resume(client: Client, target: Target, action: Resume) -> bytes | None:
+    """Let the target go on: its stop where that is over at once, else no reply yet."""
+    event = target.resume(action)
+    if event is None:
+        client.program = Program.RUNNING
+        return None
+    return report(client, event)
+
+
+_SIGNAL: Final = re.compile(rb"[0-9a-fA-F]{2}")
+
+
+def _signal(text: bytes) -> int:
+    if not _SIGNAL.fullmatch(text):
+        raise TargetError("a signal is two hexadecimal digits")
+    return int(text, 16)
+
+
+def _address(text: bytes) -> int | None:
+    return parsing.number(text) if text else None
+
+
+def _signal_and_address(text: bytes) -> tuple[int, int | None]:
+    signal, semicolon, address = text.partition(b";")
+    return _signal(signal), parsing.number(address) if semicolon else None

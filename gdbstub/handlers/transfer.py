@@ -1,0 +1,39 @@
+"""Documents that a client reads piece by piece.
+
+Knows the pieces (GDB manual: `qXfer:object:read:annex:offset,length`); must not know what is in a
+document.
+"""
+
+from gdbstub import parsing
+from gdbstub.client import Client
+from gdbstub.framing import escape
+from gdbstub.registry import Feature, packet
+from gdbstub.target import MemoryMap, TargetDescription, TargetError
+
+NO_SUCH_ANNEX = 0
+"""The error that the manual wants for an annex that is not there: `E00`."""
+
+
+@packet(b"qXfer:features:read:", features=(Feature("qXfer:features:read"),), without_program=True)
+def features(client: Client, target: TargetDescription, arguments: bytes) -> bytes:
+    """What are your registers?  GDB manual: `qXfer:features:read:annex:offset,length`."""
+    return piece(client, {b"target.xml": target.target_xml}, arguments)
+
+
+@packet(b"qXfer:memory-map:read:", features=(Feature("qXfer:memory-map:read"),))
+def memory_map(client: Client, target: MemoryMap, arguments: bytes) -> bytes:
+    """Where are RAM and flash?  GDB manual: `qXfer:memory-map:read::offset,length`."""
+    return piece(client, {b"": target.memory_map_xml}, arguments)
+
+
+def piece(client: Client, documents: dict[bytes, str], arguments: bytes) -> bytes:
+    """Of `annex:offset,length`, `m` and a piece where more follows it, `l` and the last."""
+    annex, _, extent = arguments.rpartition(b":")
+    offset, length = parsing.place(extent)
+    if annex not in documents:
+        raise TargetError("there is no such annex", NO_SUCH_ANNEX)
+    document = documents[annex].encode()
+    if offset > len(document):
+        raise TargetError("the offset is beyond the end")
+    end = offset + min(length, client.packet_size - 1)
+    return (b"l" if end >= len(document) else b"m") + escape(document[offset:end])

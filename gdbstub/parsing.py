@@ -1,0 +1,53 @@
+"""The small grammars that the arguments of many packets share.
+
+Knows how numbers, places and threads are written; must not know which packet they came with.
+Everything here raises TargetError for text that is not exactly of its grammar.
+"""
+
+import re
+from typing import Final
+
+from gdbstub.target import TargetError
+
+ALL_THREADS: Final = -1
+ANY_THREAD: Final = 0
+THE_THREAD: Final = 1
+"""A target has one thread, and this is its number."""
+THE_THREAD_TEXT: Final = b"%02x" % THE_THREAD
+
+_NUMBER: Final = re.compile(rb"[0-9a-fA-F]{1,16}")
+_PLACE: Final = re.compile(rb"([0-9a-fA-F]{1,16}),([0-9a-fA-F]{1,16})")
+
+
+def number(text: bytes) -> int:
+    """A hexadecimal number of at most 64 bits, without sign or prefix."""
+    if not _NUMBER.fullmatch(text):
+        raise TargetError("a hexadecimal number is wanted")
+    return int(text, 16)
+
+
+def place(text: bytes) -> tuple[int, int]:
+    """`addr,length`."""
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        raise TargetError("an address and a length in hexadecimal are wanted")
+    return int(match[1], 16), int(match[2], 16)
+
+
+def place_and_data(text: bytes) -> tuple[int, int, bytes]:
+    """`addr,length:data`, the data as it came."""
+    head, colon, data = text.partition(b":")
+    if not colon:
+        raise TargetError("a colon and the data are wanted after address and length")
+    return *place(head), data
+
+
+def thread(text: bytes) -> int:
+    """The thread that is meant: `-1` for all, `0` for any, or the number of one that there is.
+
+    `p` before it is the multiprocess syntax, which is not offered and therefore an error.
+    """
+    named = ALL_THREADS if text == b"-1" else number(text)
+    if named not in (ALL_THREADS, ANY_THREAD, THE_THREAD):
+        raise TargetError(f"there is no thread {named}")
+    return named

@@ -1,0 +1,128 @@
+"""The registry of packets: each is declared once, next to the function that answers it.
+
+Knows names, abilities and advertised features; must not know what any packet does. What is
+advertised, dispatched and listed is derived from these declarations and from what a target can
+do, so that the three never disagree.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from typing import Final, TypeAlias, TypeVar, get_type_hints
+
+from gdbstub.client import Client, Program
+from gdbstub.target import Target, TargetError
+
+Handler: TypeAlias = Callable[[Client, Target, bytes], bytes | None]
+"""Takes the client, its target, and what follows the packet's name; gives the reply's payload.
+
+None is for no reply now. Raises TargetError for an error reply.
+"""
+
+Declared = TypeVar("Declared", bound=Callable[..., bytes | None])
+"""A handler as it is written: a function of those of the three that it needs, by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature that qSupported advertises as `name+`.
+
+    `if_offered`: only to a client that offered it itself.
+    """
+
+    name: str
+    if_offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet's exact name, who answers it, and what a target must be able to do for it.
+
+    `without_program`: it is answered also where there is no program to debug any more.
+    """
+
+    name: bytes
+    handler: Handler
+    ability: type
+    features: tuple[Feature, ...]
+    without_program: bool
+
+
+PACKETS: Final[dict[bytes, Packet]] = {}
+
+
+def packet(
+    *names: bytes,
+    features: tuple[Feature, ...] = (),
+    needs: type | None = None,
+    without_program: bool = False,
+) -> Callable[[Declared], Declared]:
+    """Declare the decorated function as the handler of the packets called `names`.
+
+    A name is all that says which packet it is, with the separator that ends it (`name_of`). The
+    function takes `client`, `target` and `arguments`, as far as it needs them; without
+    `arguments`, a packet that has some is an error. The type of its `target` is the ability that
+    it needs (`needs` says so where it takes none): a target that lacks it is never asked, and the
+    packet is unknown to its clients.
+    """
+
+    def declare(handler: Declared) -> Declared:
+        ability = needs or get_type_hints(handler).get("target", Target)
+        for name in names:
+            if name_of(name) != name:
+                raise ValueError(f"{name!r} is no name of a packet")
+            if name in PACKETS:
+                raise ValueError(f"packet {name!r} is declared twice")
+            PACKETS[name] = Packet(name, _adapt(handler), ability, features, without_program)
+        return handler
+
+    return declare
+
+
+def _adapt(handler: Callable[..., bytes | None]) -> Handler:
+    """Make a handler of a function that takes fewer arguments than a handler is given."""
+    wanted = tuple(signature(handler).parameters)
+    if wanted == ("client", "target", "arguments"):
+        return handler
+    takes_arguments = "arguments" in wanted
+
+    def adapted(client: Client, target: Target, arguments: bytes) -> bytes | None:
+        if arguments and not takes_arguments:
+            raise TargetError("this packet takes no arguments")
+        given = {"client": client, "target": target, "arguments": arguments}
+        return handler(**{name: given[name] for name in wanted})
+
+    return adapted
+
+
+# A name is one letter; or what is before the first separator, and that; or two letters where the
+# second is the kind (`Z0`, `bs`); or, for a transfer, its object and operation too.
+_NAME: Final = re.compile(
+    rb"qXfer:[^:]*:[^:]*:|vFile:[^:]*:|[qQv][^:;,?]*[:;,?]?|[Zzb].?|.", re.DOTALL
+)
+
+
+def name_of(payload: bytes) -> bytes:
+    """The name of a packet, exactly; empty for an empty packet."""
+    match = _NAME.match(payload)
+    return match[0] if match else b""
+
+
+def packets_for(target: Target) -> tuple[Packet, ...]:
+    """Every packet that this target can answer."""
+    return tuple(each for each in PACKETS.values() if isinstance(target, each.ability))
+
+
+def features_for(packets: tuple[Packet, ...]) -> tuple[Feature, ...]:
+    """What these packets advertise, each once."""
+    return tuple(dict.fromkeys(feature for each in packets for feature in each.features))
+
+
+def dispatch_tables(packets: tuple[Packet, ...]) -> Mapping[Program, Mapping[bytes, Handler]]:
+    """Who answers which name, by what the program is doing; nobody while it runs."""
+    return {
+        Program.HALTED: {each.name: each.handler for each in packets},
+        Program.RUNNING: {},
+        Program.GONE: {each.name: each.handler for each in packets if each.without_program},
+    }

@@ -1,0 +1,66 @@
+"""Replies that more than one packet gives: stops, errors, console text.
+
+Knows their words (GDB manual: Stop Reply Packets, Standard Replies); must not know how a packet
+is framed or when a reply is due.
+"""
+
+import errno
+from collections.abc import Iterator
+from typing import Final
+
+from gdbstub.client import Client, Program
+from gdbstub.framing import escape
+from gdbstub.parsing import THE_THREAD_TEXT
+from gdbstub.target import Exited, Killed, Reason, Stop, StopEvent, TargetError
+
+OK: Final = b"OK"
+UNSUPPORTED: Final = b""
+_THREAD: Final = b"thread:" + THE_THREAD_TEXT + b";"
+
+IF_OFFERED: Final = frozenset({Reason.SOFTWARE_BREAKPOINT, Reason.HARDWARE_BREAKPOINT})
+"""Reasons told only to a client that offered to hear them."""
+
+NO_PROGRAM: Final = TargetError("there is no program to debug any more", errno.ESRCH)
+
+
+def stop_reply(client: Client, event: StopEvent) -> bytes:
+    """Why the target is not running: `T`, `W` or `X`."""
+    match event:
+        case Exited(status):
+            return b"W%02x" % (status & 0xFF)
+        case Killed(signal):
+            return b"X%02x" % signal
+        case Stop(signal):
+            reason = _reason(client, event)
+            return b"T%02x%b%b%b" % (signal, reason, _THREAD, client.registers.expedited())
+
+
+def _reason(client: Client, stop: Stop) -> bytes:
+    word = stop.reason.value
+    if stop.address is not None:
+        return b"%b:%x;" % (word.encode(), stop.address)
+    if stop.reason in IF_OFFERED and word in client.supports:
+        return b"%b:;" % word.encode()
+    return b""
+
+
+def report(client: Client, event: StopEvent) -> bytes:
+    """Answer a resume that is over: what there is to say about it, then the stop reply."""
+    client.program = Program.HALTED if isinstance(event, Stop) else Program.GONE
+    client.say(event.message)
+    return stop_reply(client, event)
+
+
+def error_reply(client: Client, error: TargetError) -> bytes:
+    """`E.message` to a client that takes words, else `E NN`."""
+    if "error-message" in client.supports:
+        return b"E." + escape(error.message.encode("ascii", "replace"))
+    return b"E%02x" % error.code
+
+
+def console_replies(text: str, packet_size: int) -> Iterator[bytes]:
+    """`O` packets that show `text` on the client's console, each within `packet_size`."""
+    digits = text.encode().hex().encode()
+    room = (packet_size - 1) & ~1
+    for at in range(0, len(digits), room):
+        yield b"O" + digits[at : at + room]

@@ -1,0 +1,185 @@
+"""A target behind a TCP port: the only module here that knows asyncio.
+
+Knows sockets, and that one debugger is served at a time; must not know a packet. It lives on the
+loop of its owner: nothing here waits for a client, and a target is called from that loop only.
+"""
+
+import asyncio
+import socket
+from typing import Final, cast
+
+from gdbstub.session import PACKET_SIZE, Session
+from gdbstub.target import StopEvent, Target
+
+MOST_UNSENT: Final = 0x10_0000
+"""Bytes that a client may leave unread before it is cut off."""
+
+FAREWELL_SECONDS: Final = 2.0
+"""How long a connection that was told to go may take to read its last bytes."""
+
+
+class Server:
+    """Listens on one address and gives each debugger, one after the other, its session.
+
+    Made by `serve`.
+    """
+
+    def __init__(self, target: Target, *, packet_size: int, run_length: bool, busy: str) -> None:
+        self._target = target
+        self._packet_size = packet_size
+        self._run_length = run_length
+        self._busy = busy
+        self._listener: asyncio.Server | None = None
+        self._current: _Connection | None = None
+        self._connections: set[_Connection] = set()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port that are listened on."""
+        if self._listener is None:
+            raise RuntimeError("the server does not listen")
+        host, port = self._listener.sockets[0].getsockname()[:2]
+        return str(host), int(port)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a debugger has the connection now."""
+        return self._current is not None
+
+    def stopped(self, event: StopEvent) -> None:
+        """The owner says that the running target has stopped; only a client that waits is told."""
+        if self._current is not None:
+            self._current.stopped(event)
+
+    def console(self, text: str) -> None:
+        """Show text on the console of the debugger that waits for the running target."""
+        if self._current is not None:
+            self._current.console(text)
+
+    async def close(self) -> None:
+        """Stop listening, send what is to be sent, within a few seconds, and close all."""
+        if self._listener is not None:
+            self._listener.close()
+        connections = list(self._connections)
+        for connection in connections:
+            connection.say_farewell()
+        await asyncio.gather(*(connection.lost for connection in connections))
+
+    async def listen(self, host: str, port: int) -> None:
+        """Begin. Raises OSError where the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(lambda: _Connection(self), host, port)
+
+    # --------------------------------------------------------------- for connections
+
+    def admit(self, connection: "_Connection") -> Session | None:
+        """A session for a new connection; None where another has one."""
+        self._connections.add(connection)
+        if self._current is not None:
+            return None
+        self._current = connection
+        return Session(self._target, packet_size=self._packet_size, run_length=self._run_length)
+
+    def release(self, connection: "_Connection") -> None:
+        """The connection has no session any more; the next one may."""
+        if self._current is connection:
+            self._current = None
+
+    def forget(self, connection: "_Connection") -> None:
+        """The connection is closed."""
+        self._connections.discard(connection)
+
+    @property
+    def busy(self) -> str:
+        """What a second debugger is told."""
+        return self._busy
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP connection. Without a session its bytes are read and thrown away."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._session: Session | None = None
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=MOST_UNSENT)
+        connected: socket.socket = self._transport.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._session = self._server.admit(self)
+        if self._session is None:
+            self._transport.write(self._server.busy.encode() + b"\n")
+            self.say_farewell()
+
+    def data_received(self, data: bytes) -> None:
+        if self._session is not None:
+            self._send(self._session.receive(data))
+
+    def stopped(self, event: StopEvent) -> None:
+        if self._session is not None:
+            self._send(self._session.stopped(event))
+
+    def console(self, text: str) -> None:
+        if self._session is not None:
+            self._send(self._session.console(text))
+
+    def _send(self, output: bytes) -> None:
+        if output:
+            self._transport.write(output)
+        if self._session is not None and self._session.leaving:
+            self.say_farewell()
+
+    def pause_writing(self) -> None:
+        """The client does not read: keeping more for it would take memory without end."""
+        self._end_session()
+        self._transport.abort()
+
+    def eof_received(self) -> None:
+        self.say_farewell()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._end_session()
+        self._server.forget(self)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def say_farewell(self) -> None:
+        """Close once the client has read everything.
+
+        It is read from until it closes too: bytes of its own that nobody reads would make the
+        kernel throw away what it has not read yet.
+        """
+        self._end_session()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(FAREWELL_SECONDS, self._transport.abort)
+            self.lost.add_done_callback(lambda _: timer.cancel())
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+            self._server.release(self)
+
+
+async def serve(
+    target: Target,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    packet_size: int = PACKET_SIZE,
+    run_length: bool = False,
+    busy: str = "another debugger is attached",
+) -> Server:
+    """Listen for debuggers of `target`; port 0 takes a free one, `Server.address` says which.
+
+    `busy` is the line that a second debugger is told. Raises OSError where the address cannot be
+    had.
+    """
+    server = Server(target, packet_size=packet_size, run_length=run_length, busy=busy)
+    await server.listen(host, port)
+    return server

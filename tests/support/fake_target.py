@@ -1,0 +1,173 @@
+"""A target for the tests of gdbstub: an endless row of four-byte instructions, and no machine.
+
+It writes down what it was asked to do, so that a test can say what must have reached it. It runs
+only as far as a test tells it to: `resume` with a `Continue` gives None, unless a breakpoint lies
+within `reach` of pc.
+"""
+
+from dataclasses import dataclass, field
+
+from gdbstub.target import (
+    BreakpointKind,
+    Continue,
+    Killed,
+    RangeStep,
+    Reason,
+    Register,
+    Signal,
+    Step,
+    Stop,
+    TargetError,
+)
+
+INSTRUCTION = 4
+RAM = range(0x1000, 0x1_1000)
+FLASH = range(0x2000, 0x6000)
+
+ARM_XML = """<?xml version="1.0"?>
+<!DOCTYPE target SYSTEM "gdb-target.dtd">
+<target version="1.0">
+<architecture>arm</architecture>
+<osabi>none</osabi>
+<feature name="org.gnu.gdb.arm.core">
+{core}
+</feature>
+</target>
+"""
+
+NAMES = [*(f"r{n}" for n in range(13)), "sp", "lr", "pc", "cpsr"]
+PC = NAMES.index("pc")
+CPSR = NAMES.index("cpsr")
+TYPES = {"sp": ' type="data_ptr"', "pc": ' type="code_ptr"'}
+
+
+@dataclass
+class PlainTarget:
+    """A target with no ability at all beyond the Target protocol."""
+
+    byte_order: str = "little"
+    running: bool = False
+    stop: object = field(default_factory=lambda: Stop(Signal.TRAP))
+    asked: list = field(default_factory=list)
+    values: dict = field(default_factory=lambda: {n: 0x100 + n for n in range(len(NAMES))})
+    memory: dict = field(default_factory=dict)
+    breakpoints: set = field(default_factory=set)
+    reach: int = 0
+    answer: object = None
+
+    def __post_init__(self):
+        self.values[PC] = 0x1000
+        self.values[CPSR] = 0
+
+    @property
+    def registers(self):
+        return [Register(name, 32, expedite=name in ("sp", "lr", "pc")) for name in NAMES]
+
+    def attach(self):
+        self.asked.append("attach")
+        self.running = False
+
+    def detach(self):
+        self.asked.append("detach")
+        self.running = True
+
+    def abandon(self):
+        self.asked.append("abandon")
+
+    def read_register(self, number):
+        return self.values[number]
+
+    def write_register(self, number, value):
+        if number == CPSR:
+            raise TargetError("cpsr is constant")
+        self.asked.append(("register", number, value))
+        self.values[number] = value
+
+    def read_memory(self, address, length):
+        if address not in RAM:
+            raise TargetError(f"nothing is at {address:#x}", 14)
+        stop = min(address + length, RAM.stop)
+        return bytes(self.memory.get(at, 0) for at in range(address, stop))
+
+    def write_memory(self, address, data):
+        if address not in RAM or address + len(data) > RAM.stop:
+            raise TargetError(f"nothing is at {address:#x}", 14)
+        self.asked.append(("memory", address, data))
+        self.memory.update(enumerate(data, address))
+
+    def resume(self, action):
+        self.asked.append(action)
+        if self.answer is not None:
+            answer, self.answer = self.answer, None
+            return answer
+        if isinstance(action, RangeStep):
+            self.values[PC] = action.end
+            return Stop(Signal.TRAP)
+        if action.address is not None:
+            self.values[PC] = action.address
+        if isinstance(action, Step):
+            self.values[PC] += INSTRUCTION
+            return Stop(Signal.TRAP)
+        assert isinstance(action, Continue)
+        for at in range(self.values[PC], self.values[PC] + self.reach, INSTRUCTION):
+            if (BreakpointKind.SOFTWARE, at) in self.breakpoints:
+                self.values[PC] = at
+                return Stop(Signal.TRAP, Reason.SOFTWARE_BREAKPOINT)
+        self.running = True
+        return None
+
+    def interrupt(self):
+        self.asked.append("interrupt")
+        self.running = False
+        return Stop(Signal.INT)
+
+
+@dataclass
+class FakeTarget(PlainTarget):
+    """A target with every ability that there is."""
+
+    @property
+    def target_xml(self):
+        core = "\n".join(
+            f'<reg name="{name}" bitsize="32"{TYPES.get(name, "")}/>' for name in NAMES
+        )
+        return ARM_XML.format(core=core)
+
+    @property
+    def memory_map_xml(self):
+        return '<memory-map><memory type="ram" start="0x0" length="0x100000000"/></memory-map>'
+
+    def set_breakpoint(self, kind, address):
+        if address not in RAM:
+            raise TargetError(f"nothing is at {address:#x}", 14)
+        self.asked.append(("set", kind, address))
+        self.breakpoints.add((kind, address))
+
+    def clear_breakpoint(self, kind, address):
+        self.asked.append(("clear", kind, address))
+        self.breakpoints.remove((kind, address))
+
+    @property
+    def flash_regions(self):
+        return [FLASH]
+
+    @property
+    def flash_block_size(self):
+        return 0x1000
+
+    def flash(self, erased, writes):
+        self.asked.append(("flash", erased, writes))
+
+    def monitor(self, command):
+        if command == "fail":
+            raise TargetError('unknown command "fail"; "monitor help" lists them')
+        return f"did {command}\n"
+
+    def kill(self, *, stay):
+        self.asked.append(("kill", stay))
+        self.stop = Killed(Signal.KILL)
+
+    def restart(self):
+        self.asked.append("restart")
+        self.stop = Stop(Signal.TRAP)
+        self.values[PC] = 0x1000
