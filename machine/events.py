@@ -1,0 +1,141 @@
+"""What comes into a machine from outside, and the log of it. Knows no socket and no file.
+
+Everything that is not the machine's own doing is one of these events, applied between two
+instructions through one door, `Machine.post`. Replaying the log gives the same run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from machine.cpu import Cpu
+from machine.serial import Serial
+
+
+class Inside(Protocol):
+    """The parts of a machine that events change."""
+
+    cpu: Cpu
+    serial: Serial
+
+    def reset_all(self) -> None:
+        """Reset the CPU and every device."""
+
+
+class Event(Protocol):
+    """Something from outside, as plain values."""
+
+    def apply(self, machine: Inside) -> None:
+        """Change the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialInput:
+    """Bytes put on the serial line."""
+
+    data: bytes
+
+    def apply(self, machine: Inside) -> None:
+        """Put them on the line at the present tick."""
+        machine.serial.receive(self.data, machine.cpu.time)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegister:
+    """A debugger's write to a register. A write to pc ends sleep."""
+
+    number: int
+    value: int
+
+    def apply(self, machine: Inside) -> None:
+        """Write it, cut to the bits that the register keeps."""
+        machine.cpu.write_register(self.number, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteMemory:
+    """A debugger's write to physical memory."""
+
+    address: int
+    data: bytes
+
+    def apply(self, machine: Inside) -> None:
+        """Write it; the range is in memory."""
+        machine.cpu.memory.write(self.address, self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """Segments flashed into a halted machine's memory: pairs of physical address and bytes."""
+
+    segments: tuple[tuple[int, bytes], ...]
+
+    def apply(self, machine: Inside) -> None:
+        """Write them; their ranges are in memory."""
+        for address, data in self.segments:
+            machine.cpu.memory.write(address, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The reset line, or power coming back: memory stays (isa §1)."""
+
+    def apply(self, machine: Inside) -> None:
+        """Reset everything."""
+        machine.reset_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Debugger:
+    """A debugger attaches or leaves: `brk` depends on it (isa §2)."""
+
+    attached: bool
+
+    def apply(self, machine: Inside) -> None:
+        """Tell the CPU."""
+        machine.cpu.debugged = self.attached
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInterrupts:
+    """A debugger holds interrupts back while it steps, or lets them through again."""
+
+    held: bool
+
+    def apply(self, machine: Inside) -> None:
+        """Tell the CPU."""
+        machine.cpu.held = self.held
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A point between two things that happen in a machine.
+
+    `happened`: instructions executed and interrupts entered since the machine was made, which no
+    reset turns back. `tick`: the time, which passes in sleep though nothing happens.
+    """
+
+    happened: int
+    tick: int
+
+
+class EventLog:
+    """The events of a run, each with the position at which it was applied."""
+
+    def __init__(self, entries: tuple[tuple[Position, Event], ...] = ()) -> None:
+        self._entries = list(entries)
+
+    def append(self, position: Position, event: Event) -> None:
+        """Note an event that is being applied."""
+        self._entries.append((position, event))
+
+    def since(self, position: Position) -> "EventLog":
+        """Give the part of the log from a position on, to be replayed from there."""
+        happened = position.happened
+        return EventLog(tuple(entry for entry in self._entries if entry[0].happened >= happened))
+
+    def __iter__(self) -> Iterator[tuple[Position, Event]]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)

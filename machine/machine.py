@@ -1,0 +1,280 @@
+"""The machine: memory, CPU, devices and an engine put together, with one door for the outside.
+
+Everything that comes from outside goes through `post`; what the guest sends comes out of
+`take_output`. Between them the machine depends on nothing but its own state.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from isa_spec.instruction import InstructionSet
+from isa_spec.instructions import BASE
+from isa_spec.memory_map import DEFAULT_MEMORY
+from isa_spec.registers import IMASK
+from isa_spec.traps import SERIAL_RX
+from machine.bus import Bus
+from machine.cpu import Cpu, Reason
+from machine.device import NEVER, Device
+from machine.engine import Engine
+from machine.events import (
+    Event,
+    EventLog,
+    Flash,
+    Position,
+    Reset,
+    SerialInput,
+)
+from machine.memory import Memory
+from machine.nvram import Nvram
+from machine.reference import Reference
+from machine.serial import Serial
+from machine.snapshot import Snapshot
+from machine.system import System
+from machine.timer import Timer
+
+EngineMaker = Callable[[Cpu, InstructionSet], Engine]
+
+
+class NotHalted(RuntimeError):  # noqa: N818 - a refusal, named for what is not so
+    """Memory can be flashed only while the CPU is halted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A byte that left the serial line, and the tick at which it did."""
+
+    tick: int
+    byte: int
+
+
+class Machine:
+    """A System-on-Chip (isa.md), halted at reset with zeros in memory.
+
+    `memory_size` is in bytes; `byte_ticks` is the time that a byte takes on the serial line;
+    `devices` are further ones, put on the bus beside the machine's own. Raises ValueError for a
+    size or devices that no machine can have. `nvram` is an open file whose bytes memory starts
+    with, and which follows memory at every commit; its size must be `memory_size`.
+
+    halted: whether the CPU stands still between calls of `run`. Whoever runs a machine slice by
+    slice clears it meanwhile.
+    """
+
+    def __init__(
+        self,
+        memory_size: int = DEFAULT_MEMORY,
+        *,
+        byte_ticks: int = 0,
+        devices: Iterable[Device] = (),
+        instructions: InstructionSet = BASE,
+        engine: EngineMaker = Reference,
+        nvram: Nvram | None = None,
+    ) -> None:
+        self.memory: Final = Memory(memory_size)
+        if nvram is not None:
+            nvram.load_into(self.memory)
+        self.bus: Final = Bus()
+        self.cpu = Cpu(self.memory, self.bus)
+        self.serial = Serial(byte_ticks)
+        system = System(memory_size, self.bus.pending, self.cpu.power_off)
+        self.bus.attach((Timer(), self.serial, system, *devices))
+        self.engine = engine(self.cpu, instructions)
+        self.nvram: Final = nvram
+        self.log = EventLog()
+        self.halted = True
+        self.breakpoints: frozenset[int] = frozenset()
+        self._scheduled: list[tuple[int, Event]] = []
+
+    # From outside
+
+    def post(self, event: Event) -> None:
+        """Apply an event now, and log it. The one door in."""
+        self.log.append(self.position, event)
+        event.apply(self)
+        self.cpu.horizon = 0
+        self.cpu.wake_if_due()
+
+    def schedule(self, tick: int, event: Event) -> None:
+        """Have an event posted when time reaches `tick`; at once where it has."""
+        self._scheduled.append((tick, event))
+        self._scheduled.sort(key=lambda entry: entry[0])
+
+    def reset(self) -> None:
+        """Reset the machine, or power it up again; memory keeps its bytes (isa §1)."""
+        self.post(Reset())
+
+    power_cycle = reset
+
+    def flash(self, segments: Iterable[tuple[int, bytes]]) -> None:
+        """Write segments (physical address, bytes) into a halted machine's memory.
+
+        Raises NotHalted while the CPU runs, ValueError, before anything is written, for a
+        segment that is not in memory.
+        """
+        if not self.halted:
+            raise NotHalted("the machine runs: halt it to flash it")
+        segments = tuple(segments)
+        for address, data in segments:
+            if not self.memory.holds(address, len(data)):
+                raise ValueError(
+                    f"{len(data)} bytes at {address:#x} do not lie in memory, "
+                    f"which is 0x1000 to {self.memory.size:#x}"
+                )
+        self.post(Flash(segments))
+
+    def reset_all(self) -> None:
+        """Reset the CPU and every device; for events."""
+        self.cpu.reset()
+        for device in self.bus.devices.values():
+            device.reset()
+
+    # Running
+
+    @property
+    def position(self) -> Position:
+        """Where the machine is, in what has happened and in time."""
+        return Position(self.cpu.executed + self.cpu.interrupts, self.cpu.time)
+
+    def run(
+        self, limit: int = NEVER, budget: int | None = None, *, skip_sleep: bool = True
+    ) -> Reason:
+        """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
+
+        The limit ends the run before the instruction that would begin at that tick, and before an
+        interrupt is entered there; a sleep is cut at it. Sleep passes at once where `skip_sleep`
+        says so; else the machine stops ASLEEP. It stops ASLEEP too where nothing will wake it
+        before the limit; time then stays where it is.
+        """
+        cpu = self.cpu
+        last = NEVER if budget is None else cpu.executed + budget
+        while True:
+            self._admit()
+            if cpu.exit_status is not None:
+                return Reason.POWER_OFF
+            if cpu.check_stopped:
+                return Reason.CHECK_STOP
+            if cpu.time >= limit:
+                return Reason.LIMIT
+            if cpu.asleep:
+                wake = min(self.wake_tick(), limit)
+                if wake == NEVER or not skip_sleep:
+                    return Reason.ASLEEP
+                self.pass_time(wake)
+                continue
+            left = last - cpu.executed
+            if left <= 0:
+                return Reason.BUDGET
+            until = min(limit, cpu.time + left, self._next_scheduled())
+            reason = self.engine.run(until, self.breakpoints)
+            cpu.wake_if_due()
+            if reason in (Reason.BREAKPOINT, Reason.BRK):
+                return reason
+
+    def wake_tick(self) -> int:
+        """Give the tick at which a sleeping machine wakes if nothing new comes; NEVER if none.
+
+        A scheduled byte counts where the mask lets the serial line through (isa §3).
+        """
+        mask = self.cpu.r[IMASK]
+        wake = self.bus.deadline(self.cpu.time, mask)
+        if mask & SERIAL_RX.bit:
+            for tick, event in self._scheduled:
+                if isinstance(event, SerialInput):
+                    return min(wake, max(tick, self.cpu.time) + self.serial.byte_ticks)
+        return wake
+
+    def pass_time(self, tick: int) -> None:
+        """Let a sleeping machine's time pass up to `tick`, which is not beyond its waking."""
+        while (due := min(tick, self._next_scheduled())) > self.cpu.time:
+            self.cpu.skew += due - self.cpu.time
+            self.cpu.time = due
+            self._admit()
+        self.cpu.wake_if_due()
+
+    def _next_scheduled(self) -> int:
+        return self._scheduled[0][0] if self._scheduled else NEVER
+
+    def _admit(self) -> None:
+        """Post the scheduled events that are due."""
+        while self._scheduled and self._scheduled[0][0] <= self.cpu.time:
+            self.post(self._scheduled.pop(0)[1])
+
+    def take_output(self) -> list[Output]:
+        """Give the bytes that have left the serial line since the last call. The one door out.
+
+        What the guest wrote before is committed first, so that whoever reads them can rely on it.
+        Raises NvramError where it cannot be; nothing is lost then, and the call can be repeated.
+        """
+        self.serial.pending(self.cpu.time)
+        if self.serial.sent:
+            self.commit()
+        sent, self.serial.sent = self.serial.sent, []
+        return [Output(tick, byte) for tick, byte in sent]
+
+    def commit(self) -> None:
+        """Bring the NVRAM file, where there is one, up to what memory holds now.
+
+        Raises NvramError where that fails; the file then holds what it held.
+        """
+        if self.nvram is not None:
+            self.nvram.commit(self.memory)
+
+    # State
+
+    def snapshot(self) -> Snapshot:
+        """Give all state, to be restored or compared."""
+        return Snapshot(
+            self.memory.size,
+            self.cpu.save(),
+            {name: device.save(self.cpu.time) for name, device in self.bus.devices.items()},
+            dict(self.memory.pages()),
+            len(self.log),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what the machine was at a snapshot. What was scheduled is forgotten.
+
+        Raises ValueError for a snapshot of a machine with other memory or other devices.
+        """
+        if (snapshot.memory_size, snapshot.devices.keys()) != (
+            self.memory.size,
+            self.bus.devices.keys(),
+        ):
+            raise ValueError("the snapshot is of a machine with other memory or other devices")
+        self.memory.restore(dict(snapshot.pages))
+        self.cpu.restore(snapshot.cpu)
+        for name, state in snapshot.devices.items():
+            self.bus.devices[name].restore(state)
+        self._scheduled.clear()
+
+    def hash(self) -> str:
+        """Give a hexadecimal hash of all state."""
+        return self.snapshot().hash()
+
+    def replay(self, log: EventLog, to: Position) -> None:
+        """Run to a position, applying a log's events where they were applied before.
+
+        The machine is at or before the first of them. Breakpoints are left aside.
+        """
+        breakpoints, self.breakpoints = self.breakpoints, frozenset()
+        try:
+            for position, event in log:
+                self._run_to(position)
+                self.post(event)
+            self._run_to(to)
+        finally:
+            self.breakpoints = breakpoints
+
+    def _run_to(self, position: Position) -> None:
+        while self.position.happened < position.happened:
+            before = self.position
+            if self.cpu.asleep or self.cpu.time < position.tick:
+                self.run(position.tick, position.happened - before.happened)
+            else:
+                self.cpu.enter_interrupt()
+            if self.position == before:
+                break
+        if self.position.happened == position.happened and self.cpu.asleep:
+            self.pass_time(position.tick)
+        if self.position != position:
+            raise ValueError(f"the replay reached {self.position}, not {position}")

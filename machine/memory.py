@@ -1,0 +1,111 @@
+"""Physical memory: bytes, and one guard byte per page. Knows no CPU, no device, no file.
+
+The guard tells whether a store to a page is plain. Whoever must see stores there (decoded code,
+the NVRAM file, snapshots) sets a bit and is called once, before the store, which clears the bit.
+"""
+
+import mmap
+from collections.abc import Callable, Iterator
+from enum import IntFlag
+from typing import Final
+
+from isa_spec.memory_map import MEMORY_START, check_memory_size
+from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
+
+
+class Guard(IntFlag):
+    """Why a store to a page is not plain."""
+
+    FRESH = 1
+    """Nothing has been written there: it reads zeros."""
+    COMMITTED = 2
+    """Nothing has been written there since the last commit to a file."""
+    CODE = 4
+    """An engine keeps something that it made of the page's instructions."""
+
+
+class Memory:
+    """`size` bytes of which those below 0x1000 are never used (isa §4).
+
+    The bytes are zeros to begin with, and a page costs the host nothing until it is written.
+    Raises ValueError for a size that no machine has.
+    """
+
+    def __init__(self, size: int) -> None:
+        check_memory_size(size)
+        self.size: Final = size
+        # Private, or else reading a page would already allocate it.
+        self._store = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.words: Final = memoryview(self._store).cast("I")
+        self.guard: Final = bytearray([Guard.FRESH | Guard.COMMITTED]) * (size >> PAGE_SHIFT)
+        self.touched: Final[set[int]] = set()
+        self.uncommitted: set[int] = set()
+        self._watchers: Final[dict[Guard, Callable[[int], None]]] = {
+            Guard.FRESH: self.touched.add,
+            Guard.COMMITTED: self._note_uncommitted,
+        }
+
+    def watch(self, guard: Guard, watcher: Callable[[int], None]) -> None:
+        """Have `watcher` called with the page's number before the first store there."""
+        self._watchers[guard] = watcher
+
+    def store(self, address: int, word: int) -> None:
+        """Store a word; the caller has checked that it is aligned and in memory."""
+        if self.guard[address >> PAGE_SHIFT]:
+            self._announce(address >> PAGE_SHIFT)
+        self.words[address >> 2] = word
+
+    def holds(self, address: int, length: int = 1) -> bool:
+        """Tell whether all of a range of physical addresses is memory."""
+        return MEMORY_START <= address <= self.size - length
+
+    def read(self, address: int, length: int) -> bytes:
+        """Give the bytes of a range that is in memory."""
+        return self._store[address : address + length]
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes to a range that is in memory, as a store would."""
+        if data:
+            for page in range(address >> PAGE_SHIFT, (address + len(data) - 1 >> PAGE_SHIFT) + 1):
+                if self.guard[page]:
+                    self._announce(page)
+            self._store[address : address + len(data)] = data
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        """Give the number and the bytes of every page that holds anything but zeros."""
+        for page in sorted(self.touched):
+            data = self.read(page << PAGE_SHIFT, PAGE)
+            if data.strip(b"\0"):
+                yield page, data
+
+    def restore(self, pages: dict[int, bytes]) -> None:
+        """Make memory hold exactly these pages, and zeros elsewhere."""
+        for page in self.touched - pages.keys():
+            self._replace(page, bytes(PAGE))
+        for page, data in pages.items():
+            self._replace(page, data)
+
+    def _replace(self, page: int, data: bytes) -> None:
+        if self.read(page << PAGE_SHIFT, PAGE) != data:
+            self.write(page << PAGE_SHIFT, data)
+
+    def take_uncommitted(self) -> set[int]:
+        """Give the pages written since the last call, and guard them anew."""
+        pages, self.uncommitted = self.uncommitted, set()
+        for page in pages:
+            self.guard[page] |= Guard.COMMITTED
+        return pages
+
+    def _note_uncommitted(self, page: int) -> None:
+        self.uncommitted.add(page)
+
+    def _announce(self, page: int) -> None:
+        guards = Guard(self.guard[page])
+        self.guard[page] = 0
+        for guard in guards:
+            self._watchers[guard](page)
+
+
+def pages_of(address: int, length: int) -> range:
+    """Give the numbers of the pages that a range of addresses touches."""
+    return range(address >> PAGE_SHIFT, (address + length + OFFSET) >> PAGE_SHIFT)
