@@ -7,7 +7,7 @@ directives, pseudo-instructions or instructions mean: registries and rows say th
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from isa_spec.instruction import InstructionSet
 from isa_spec.instructions import BASE
 from toolchain import cfi_directives as _cfi_directives  # noqa: F401 - they register themselves
 from toolchain.building import build
-from toolchain.cfi_directives import CfiDirective
 from toolchain.directives import DIRECTIVES, Directive
 from toolchain.expressions import Expression
+from toolchain.frames import Change
 from toolchain.grammar import SYMBOL, grammar_of
 from toolchain.layout import Code, Item, Piece, Spot, Symbols
 from toolchain.operands import Parameters, bind, usage
@@ -77,7 +77,7 @@ class OpenFunction:
 
     name: str
     start: Spot
-    directives: list[tuple[Spot, CfiDirective]]
+    changes: list[tuple[Spot, Change]]
     end: Spot | None = None
 
 
@@ -90,7 +90,6 @@ class Assembler:
         self.symbols: Final = Symbols()
         self.globals: Final[dict[str, Place]] = {}
         self.functions: Final[list[OpenFunction]] = []
-        self.pieces: Final[list[Piece]] = []
         self.instructions: Final = instructions
         self._grammar = grammar_of(instructions)
         self._rows = {row.syntax: row for row in instructions}
@@ -101,7 +100,7 @@ class Assembler:
             Section.TEXT: Piece(Section.TEXT, ENTRY, start),
             Section.DATA: Piece(Section.DATA, None, start),
         }
-        self.pieces += self._current.values()
+        self.pieces: Final = list(self._current.values())
         self._section = Section.TEXT
 
     @property
@@ -284,4 +283,4 @@ class Assembler:
         return sorted(dict.fromkeys(self.problems), key=key)
 
 
-__all__ = ["Assembler", "OpenFunction", "Statement", "assemble", "replace"]
+__all__ = ["Assembler", "OpenFunction", "Statement", "assemble"]

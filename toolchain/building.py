@@ -3,6 +3,7 @@
 Knows how a program's parts follow from pieces, items and symbols. Must not know syntax.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from isa_spec.words import WORD
 from toolchain.expressions import Name
-from toolchain.frames import frame_rows
+from toolchain.frames import Change, Placed, frame_rows
 from toolchain.layout import Code, Item, Piece, Raw, Spot, Symbols, Values
 from toolchain.problems import Place, Problem, suggestion
 from toolchain.program import (
@@ -194,7 +195,21 @@ def _symbols(
 
 def _functions(assembler: "Assembler", symbols: dict[str, Symbol]) -> Iterator[Function]:
     for function in sorted(assembler.functions, key=lambda function: function.start.address):
-        yield Function(symbols[function.name], frame_rows(assembler, function))
+        symbol = symbols[function.name]
+        end = symbol.address + symbol.size
+        code = [
+            code
+            for code in _code([function.start.piece])
+            if symbol.address <= code.spot.address < end
+        ]
+        placed = [
+            Placed(code.spot.address, code.row, code.values(assembler.symbols)) for code in code
+        ]
+        changes: dict[int, list[Change]] = {}
+        for spot, change in function.changes:
+            before = bisect_right([code.spot.order for code in code], spot.order)
+            changes.setdefault(before, []).append(change)
+        yield Function(symbol, tuple(frame_rows(placed, changes)))
 
 
 def _sequences(pieces: Sequence[Piece]) -> Iterator[LineSequence]:

@@ -8,16 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from isa_spec.registers import BY_NAME, LINK, PC, SP
+from isa_spec.registers import LINK, PC, SP
+from toolchain.convention import AT, FP, SLOT
 from toolchain.expressions import Expression, Number
 from toolchain.grammar import Operand, Range, Register
 from toolchain.operands import Parameter, Parameters, Takes
 from toolchain.problems import WrongError
-
-AT: Final = BY_NAME["at"].number
-FP: Final = BY_NAME["fp"].number
-SLOT: Final = 4
-"""Bytes of the stack that a register takes."""
 
 
 @dataclass(frozen=True, slots=True)
