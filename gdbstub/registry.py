@@ -8,6 +8,7 @@ do, so that the three never disagree.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from inspect import signature
 from typing import Final, TypeAlias, TypeVar, get_type_hints
 
@@ -87,6 +88,7 @@ def _adapt(handler: Callable[..., bytes | None]) -> Handler:
         return handler
     takes_arguments = "arguments" in wanted
 
+    @wraps(handler)
     def adapted(client: Client, target: Target, arguments: bytes) -> bytes | None:
         if arguments and not takes_arguments:
             raise TargetError("this packet takes no arguments")

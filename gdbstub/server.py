@@ -21,11 +21,11 @@ FAREWELL_SECONDS: Final = 2.0
 class Server:
     """Listens on one address and gives each debugger, one after the other, its session.
 
-    Made by `serve`.
+    Made by `serve`. `target` is what they debug.
     """
 
     def __init__(self, target: Target, *, packet_size: int, run_length: bool, busy: str) -> None:
-        self._target = target
+        self.target = target
         self._packet_size = packet_size
         self._run_length = run_length
         self._busy = busy
@@ -78,7 +78,7 @@ class Server:
         if self._current is not None:
             return None
         self._current = connection
-        return Session(self._target, packet_size=self._packet_size, run_length=self._run_length)
+        return Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
 
     def release(self, connection: "_Connection") -> None:
         """The connection has no session any more; the next one may."""

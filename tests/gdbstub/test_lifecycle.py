@@ -1,0 +1,246 @@
+import pytest
+from fake_target import PlainTarget
+
+from gdbstub.target import BreakpointKind, FlashWrite, Killed, TargetError
+
+# ------------------------------------------------------------------------------- leaving
+
+
+@pytest.mark.parametrize("payload", [b"D", b"D;1", b"D;a410"])
+def test_detaching_clears_the_breakpoints_and_lets_the_target_go_on(talk, target, payload):
+    talk.ask_all(b"Z0,1010,4", b"Z1,1020,4")
+    assert talk.ask(payload) == b"OK"
+    assert target.breakpoints == set()
+    assert target.asked[-1] == "detach"
+    assert target.running
+    assert talk.session.leaving
+    talk.session.close()
+    assert "abandon" not in target.asked
+
+
+def test_after_detaching_an_extended_client_stays_without_a_program(talk, target):
+    talk.ask_all(b"!", b"D")
+    assert not talk.session.leaving
+    assert talk.ask(b"?") == b"W00"
+    assert talk.ask_all(b"c", b"s", b"M1000,1:00") == [b"E03"] * 3
+    assert target.asked == ["attach", "detach"]
+
+
+def test_a_lost_connection_leaves_a_halted_target_halted_without_breakpoints(talk, target):
+    talk.ask(b"Z0,1010,4")
+    talk.session.close()
+    talk.session.close()
+    assert target.asked[-2:] == [("clear", BreakpointKind.SOFTWARE, 0x1010), "abandon"]
+    assert not target.running
+
+
+def test_a_lost_connection_leaves_a_running_target_running(talk, target):
+    talk.ask_all(b"Z0,1010,4", b"c")
+    talk.session.close()
+    assert target.running
+    assert target.breakpoints == set()
+    assert target.asked[-1] == "abandon"
+
+
+# ------------------------------------------------------------------------------- killing
+
+
+def test_k_ends_the_program_without_a_reply_and_the_connection(talk, target):
+    assert talk.ask_all(b"k") == []
+    assert target.asked[-1] == ("kill", False)
+    assert talk.session.leaving
+
+
+def test_v_kill_ends_the_program_and_keeps_the_connection(talk, target):
+    assert talk.ask(b"vKill;a410") == b"OK"
+    assert target.asked[-1] == ("kill", False)
+    assert not talk.session.leaving
+    assert talk.ask(b"?") == b"X09"
+    assert talk.ask(b"c") == b"E03"
+
+
+@pytest.mark.parametrize("payload", [b"vKill;", b"vKill;x", b"vKill;-1"])
+def test_v_kill_without_a_process_kills_nothing(talk, target, payload):
+    assert talk.ask(payload) == b"E16"
+    assert target.asked == ["attach"]
+
+
+def test_in_extended_mode_the_program_can_be_killed_and_begun_again(talk, target):
+    assert talk.ask(b"!") == b"OK"
+    assert talk.ask_all(b"k") == []
+    assert not talk.session.leaving
+    assert target.asked[-1] == ("kill", True)
+    assert target.stop == Killed()
+    assert talk.ask_all(b"R00") == []
+    assert talk.ask(b"?").startswith(b"T05")
+    assert talk.ask(b"s").startswith(b"T05")
+    assert target.asked.count("attach") == 1
+
+
+def test_after_detaching_a_restart_takes_hold_of_the_target_again(talk, target):
+    talk.ask_all(b"!", b"D", b"R00")
+    assert target.asked == ["attach", "detach", "attach", "restart"]
+    assert talk.ask(b"?").startswith(b"T05")
+    talk.session.close()
+    assert target.asked[-1] == "abandon"
+
+
+def test_a_restart_outside_extended_mode_is_an_error(talk, target):
+    assert talk.ask(b"R00") == b"E16"
+    assert "restart" not in target.asked
+
+
+def test_a_target_that_cannot_be_killed_or_restarted_does_not_know_these_packets(connect):
+    assert connect(PlainTarget()).ask_all(b"!", b"R00", b"k", b"vKill;1") == [b""] * 4
+
+
+# ------------------------------------------------------------------------------- documents
+
+
+def test_the_target_description_is_read_piece_by_piece(talk, target):
+    document, offset = b"", 0
+    while True:
+        reply = talk.ask(b"qXfer:features:read:target.xml:%x,40" % offset)
+        document += reply[1:]
+        offset += len(reply) - 1
+        if reply[:1] == b"l":
+            break
+        assert reply[:1] == b"m"
+        assert len(reply) == 1 + 0x40
+    assert document.decode() == target.target_xml
+
+
+def test_the_last_piece_is_told_as_such_to_the_byte(talk, target):
+    size = len(target.target_xml)
+    name = b"qXfer:features:read:target.xml:"
+    assert talk.ask(name + b"0,%x" % size)[:1] == b"l"
+    assert talk.ask(name + b"0,%x" % (size - 1))[:1] == b"m"
+    assert talk.ask(name + b"%x,1" % (size - 1)) == b"l\n"
+    assert talk.ask(name + b"%x,1" % size) == b"l"
+    assert talk.ask(name + b"%x,1" % (size + 1)) == b"E16"
+
+
+@pytest.mark.parametrize("annex", [b"target.xmlX", b"target", b"", b"Target.xml", b"a:target.xml"])
+def test_an_annex_is_known_by_its_exact_name(talk, annex):
+    assert talk.ask(b"qXfer:features:read:" + annex + b":0,fff") == b"E00"
+
+
+@pytest.mark.parametrize("extent", [b"", b":0", b":0,", b":x,1", b":-1,1", b":0,1:"])
+def test_a_transfer_without_a_proper_extent_is_an_error(talk, extent):
+    assert talk.ask(b"qXfer:features:read:target.xml" + extent) == b"E16"
+
+
+def test_the_memory_map_is_read_without_an_annex(talk, target):
+    reply = talk.ask(b"qXfer:memory-map:read::0,fff")
+    assert reply == b"l" + target.memory_map_xml.encode()
+    assert talk.ask(b"qXfer:memory-map:read:x:0,fff") == b"E00"
+
+
+def test_a_piece_fits_a_packet(connect, target):
+    talk = connect(target, packet_size=64)
+    assert len(talk.ask(b"qXfer:features:read:target.xml:0,fff")) == 64
+
+
+# ------------------------------------------------------------------------------- flash
+
+
+def test_flash_is_collected_and_given_to_the_target_at_once(talk, target):
+    assert talk.ask_all(b"vFlashErase:2000,2000", b"vFlashErase:4000,1000") == [b"OK"] * 2
+    assert talk.ask_all(b"vFlashWrite:2000:ab", b"vFlashWrite:2002:c}\x03") == [b"OK"] * 2
+    assert talk.ask(b"vFlashWrite:3fff:de") == b"OK"
+    assert target.asked == ["attach"]
+    assert talk.ask(b"vFlashDone") == b"OK"
+    writes = (FlashWrite(0x2000, b"abc#"), FlashWrite(0x3FFF, b"de"))
+    assert target.asked[1:] == [("flash", (range(0x2000, 0x4000), range(0x4000, 0x5000)), writes)]
+
+
+def test_when_it_is_done_the_next_flashing_begins_anew(talk, target):
+    talk.ask_all(b"vFlashErase:2000,1000", b"vFlashDone")
+    assert talk.ask(b"vFlashWrite:2000:a") == b"E16"
+    assert talk.ask(b"vFlashDone") == b"OK"
+    assert len(target.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "payload", [b"vFlashErase:0,1000", b"vFlashErase:5000,2000", b"vFlashWrite:0:a"]
+)
+def test_flashing_what_is_no_flash_is_told_in_the_manual_s_words(talk, payload):
+    assert talk.ask(payload) == b"E.memtype"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(b"vFlashErase:2001,fff", b"vFlashErase:2000,fff", b"vFlashErase:2000,0"),
+        *(b"vFlashErase:2000", b"vFlashErase:", b"vFlashWrite:3000:a", b"vFlashWrite:2fff:ab"),
+        *(b"vFlashWrite:2000", b"vFlashWrite:2000:", b"vFlashWrite:x:a", b"vFlashWrite:2001:a"),
+    ],
+)
+def test_flashing_against_the_rules_is_an_error(talk, target, payload):
+    talk.ask_all(b"vFlashErase:2000,1000", b"vFlashWrite:2000:ab")
+    assert talk.ask(payload) == b"E16"
+    talk.ask(b"vFlashDone")
+    assert target.asked[1:] == [
+        ("flash", (range(0x2000, 0x3000),), (FlashWrite(0x2000, b"ab"),)),
+    ]
+
+
+def test_a_target_that_refuses_to_flash_says_why(talk, target, monkeypatch):
+    def refuse(_erased, _writes):
+        raise TargetError("the file is read-only", 30)
+
+    monkeypatch.setattr(target, "flash", refuse)
+    talk.ask_all(b"qSupported:error-message+", b"vFlashErase:2000,1000")
+    assert talk.ask(b"vFlashDone") == b"E.the file is read-only"
+
+
+def test_a_client_that_leaves_in_the_middle_has_flashed_nothing(connect, talk, target):
+    talk.ask_all(b"vFlashErase:2000,1000", b"vFlashWrite:2000:ab")
+    talk.session.close()
+    assert connect(target).ask(b"vFlashDone") == b"OK"
+    assert not any(each[0] == "flash" for each in target.asked)
+
+
+# ------------------------------------------------------------------------------- monitor
+
+
+def monitor(text):
+    return b"qRcmd," + text.encode().hex().encode()
+
+
+def said(text):
+    return b"O" + text.encode().hex().encode()
+
+
+def test_a_monitor_command_is_carried_out_and_its_output_shown(talk):
+    assert talk.ask_all(monitor("reset now")) == [said("did reset now\n"), b"OK"]
+
+
+def test_a_failing_monitor_command_says_so_on_the_console(talk):
+    sentence = 'unknown command "fail"; "monitor help" lists them'
+    assert talk.ask_all(monitor("fail")) == [said(sentence + "\n"), b"OK"]
+
+
+def test_a_failing_monitor_command_is_an_error_to_a_client_that_takes_words(talk):
+    talk.ask(b"qSupported:error-message+")
+    assert talk.ask(monitor("fail")) == b'E.unknown command "fail"; "monitor help" lists them'
+
+
+def test_a_long_output_is_cut_into_packets(connect, target):
+    talk = connect(target, packet_size=64)
+    target.monitor = lambda command: command * 4
+    *shown, last = talk.ask_all(monitor("abcdefghij"))
+    assert last == b"OK"
+    assert all(len(each) <= 64 and each[:1] == b"O" for each in shown)
+    assert len(shown) == 2
+    text = b"".join(bytes.fromhex(each[1:].decode()) for each in shown)
+    assert text == b"abcdefghij" * 4 + b"\n"
+
+
+@pytest.mark.parametrize("payload", [b"qRcmd,6", b"qRcmd,zz", b"qRcmd,61 62"])
+def test_a_monitor_command_that_is_not_hexadecimal_is_an_error(talk, payload):
+    assert talk.ask(payload) == b"E16"
+
+
+def test_a_target_without_commands_does_not_know_the_packet(connect):
+    assert connect(PlainTarget()).ask(monitor("x")) == b""

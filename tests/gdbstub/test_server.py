@@ -1,0 +1,221 @@
+"""Real sockets on 127.0.0.1. Waits end by what happens; the only clock is the suite's timeout."""
+
+import asyncio
+
+import pytest
+from fake_target import FakeTarget
+from rsp import frame
+
+from gdbstub.server import serve
+from gdbstub.target import BreakpointKind, Exited, Signal, Stop
+
+
+class Debugger:
+    """One TCP client."""
+
+    @classmethod
+    async def connect(cls, server):
+        self = cls()
+        self.reader, self.writer = await asyncio.open_connection(*server.address)
+        return self
+
+    async def reply(self):
+        await self.reader.readuntil(b"$")
+        payload = await self.reader.readuntil(b"#")
+        await self.reader.readexactly(2)
+        return payload[:-1]
+
+    async def ask(self, payload):
+        self.send(frame(payload))
+        return await self.reply()
+
+    def send(self, data):
+        self.writer.write(data)
+
+    async def leave(self):
+        self.writer.close()
+        await self.writer.wait_closed()
+
+
+async def ask_without_end(client):
+    while True:
+        client.send(frame(b"m1000,2000") * 20)
+        await client.writer.drain()
+        await asyncio.sleep(0)
+
+
+def serving(test):
+    """Run an async test with a server of a fake target on a free port; close it in any case."""
+
+    def run():
+        async def body():
+            target = FakeTarget()
+            server = await serve(target, busy="fake: another debugger is attached")
+            try:
+                await test(server)
+            finally:
+                await server.close()
+
+        asyncio.run(body())
+
+    run.__name__ = test.__name__
+    return run
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 – a condition of a plain object sets no event
+        await asyncio.sleep(0)
+
+
+@serving
+async def test_a_debugger_is_served(server):
+    host, port = server.address
+    assert host == "127.0.0.1"
+    assert port > 0
+    client = await Debugger.connect(server)
+    assert (await client.ask(b"qSupported")).startswith(b"PacketSize=4000;")
+    assert await client.ask(b"m1000,4") == b"00000000"
+    assert await client.ask(b"s") != b""
+    assert server.connected
+    await client.leave()
+
+
+@serving
+async def test_a_stop_of_the_running_target_reaches_the_client(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    server.console("hello")
+    server.stopped(Stop(Signal.SEGV))
+    assert await client.reply() == b"O" + b"hello\n".hex().encode()
+    assert (await client.reply()).startswith(b"T0b")
+    client.send(frame(b"c") + b"\x03\x03" + frame(b"qC"))
+    assert (await client.reply()).startswith(b"T02")
+    assert await client.reply() == b"QC01"
+    await client.leave()
+
+
+@serving
+async def test_a_stop_with_no_client_there_is_told_to_nobody(server):
+    server.stopped(Stop())
+    server.console("nobody hears this")
+    client = await Debugger.connect(server)
+    assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+
+
+@serving
+async def test_a_second_debugger_is_refused_in_one_line_and_the_first_goes_on(server):
+    target = server.target
+    first = await Debugger.connect(server)
+    await first.ask(b"?")
+    second = await Debugger.connect(server)
+    second.send(b"+" + frame(b"qSupported"))
+    assert await second.reader.read() == b"fake: another debugger is attached\n"
+    assert await first.ask(b"qC") == b"QC01"
+    assert target.asked == ["attach"]
+    await second.leave()
+    await first.leave()
+
+
+@serving
+async def test_after_a_client_has_left_the_next_is_served(server):
+    target = server.target
+    for _ in range(3):
+        client = await Debugger.connect(server)
+        assert await client.ask(b"qC") == b"QC01"
+        assert await client.ask(b"Z0,1010,4") == b"OK"
+        await client.leave()
+        await until(lambda: not server.connected)
+        assert target.breakpoints == set()
+    assert target.asked.count("attach") == target.asked.count("abandon") == 3
+
+
+@serving
+async def test_a_client_that_leaves_while_the_target_runs_leaves_it_running(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    await client.ask(b"Z0,1010,4")
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    client.writer.transport.abort()
+    await until(lambda: not server.connected)
+    assert target.running
+    assert target.asked[-2:] == [("clear", BreakpointKind.SOFTWARE, 0x1010), "abandon"]
+    server.stopped(Stop())
+    next_client = await Debugger.connect(server)
+    assert (await next_client.ask(b"?")).startswith(b"T05")
+    assert not target.running
+    await next_client.leave()
+
+
+@serving
+async def test_detaching_closes_the_connection_and_the_next_is_served_at_once(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    assert await client.ask(b"D") == b"OK"
+    assert await client.reader.read() == b""
+    assert target.running
+    next_client = await Debugger.connect(server)
+    assert await next_client.ask(b"qC") == b"QC01"
+    await next_client.leave()
+    await client.leave()
+
+
+@serving
+async def test_a_browser_is_shown_the_door(server):
+    target = server.target
+    browser = await Debugger.connect(server)
+    browser.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await browser.reader.read() == b""
+    assert target.asked == []
+    client = await Debugger.connect(server)
+    assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+    await browser.leave()
+
+
+@serving
+async def test_a_client_that_never_reads_is_cut_off_and_the_next_is_served(server):
+    target = server.target
+    target.read_memory = lambda _address, length: bytes(length)
+    hog = await Debugger.connect(server)
+    hog.reader._limit = 1  # so that its transport stops reading
+    hog.send(frame(b"QStartNoAckMode"))
+    with pytest.raises(ConnectionError):
+        await ask_without_end(hog)
+    assert "abandon" in target.asked
+    client = await Debugger.connect(server)
+    assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+
+
+@serving
+async def test_the_last_words_of_a_program_reach_the_client_before_the_server_closes(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    server.stopped(Exited(7, "powered off"))
+    closing = asyncio.ensure_future(server.close())
+    assert await client.reply() == b"O" + b"powered off\n".hex().encode()
+    assert await client.reply() == b"W07"
+    assert await client.reader.read() == b""
+    await client.leave()
+    await closing
+
+
+@serving
+async def test_a_closed_server_listens_no_longer(server):
+    address = server.address
+    await server.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*address)
+
+
+@serving
+async def test_a_port_in_use_is_an_error_of_the_system(server):
+    target = server.target
+    with pytest.raises(OSError, match=r"(?i)in use"):
+        await serve(target, *server.address)

@@ -1,0 +1,155 @@
+"""Whole conversations, as real clients have them: all at once, byte by byte, and anyhow cut.
+
+A transcript is a list of exchanges: what the client sends, and all that it gets for it.
+"""
+
+import pytest
+from fake_target import FakeTarget
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rsp import apart, frame
+
+from gdbstub.session import Session
+
+STOPPED = b"T05thread:01;0d:0d010000;0e:0e010000;0f:%b;"
+
+GDB_CONNECTS_STEPS_AND_DETACHES = [
+    (b"+", []),
+    (
+        frame(b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386"),
+        [
+            b"+",
+            b"PacketSize=4000;swbreak+;hwbreak+;QStartNoAckMode+;vContSupported+;binary-upload+;"
+            b"qXfer:features:read+;qXfer:memory-map:read+",
+        ],
+    ),
+    (b"+" + frame(b"vMustReplyEmpty"), [b"+", b""]),
+    (b"+" + frame(b"QStartNoAckMode"), [b"+", b"OK"]),
+    (b"+" + frame(b"Hg0"), [b"OK"]),
+    (frame(b"qTStatus"), [b""]),
+    (frame(b"?"), [STOPPED % b"00100000"]),
+    (frame(b"qfThreadInfo") + frame(b"qsThreadInfo"), [b"m01", b"l"]),
+    (frame(b"qAttached"), [b"1"]),
+    (frame(b"Hc-1"), [b"OK"]),
+    (frame(b"vCont?"), [b"vCont;c;C;s;S;t;r"]),
+    (frame(b"vCont;s:1;c"), [STOPPED % b"04100000"]),
+    (frame(b"Z0,1010,4"), [b"OK"]),
+    (frame(b"vCont;c"), [b"T05swbreak:;" + STOPPED[3:] % b"10100000"]),
+    (frame(b"z0,1010,4"), [b"OK"]),
+    (frame(b"X2000,0:"), [b"OK"]),
+    (frame(b"X2000,4:}\x03}\x04}\x5d\x03"), [b"OK"]),
+    (frame(b"m2000,4"), [b"23247d03"]),
+    (frame(b"D"), [b"OK"]),
+]
+
+A_CLIENT_THAT_STUMBLES = [
+    (b"+" + b"\xff\x00 noise", []),
+    (b"$?#00", [b"-"]),
+    (b"$?#3f", [b"+", STOPPED % b"00100000"]),
+    (b"-", [STOPPED % b"00100000"]),
+    (b"+", []),
+    (b"$m10" + frame(b"m1000,2"), [b"+", b"0000"]),
+    (b"+" + frame(b"pffffffff"), [b"+", b"E16"]),
+    (b"+" + b"$" + b"x" * 0x4001 + b"#00", [b"+", b"E16"]),
+    (b"+" + frame(b"M0,1:00"), [b"+", b"E0e"]),
+    (b"+\x03\x03", []),
+    (frame(b"s"), [b"+", STOPPED % b"04100000"]),
+    (b"+" + frame(b"c2000"), [b"+"]),
+    (b"\x03\x03", [b"T02" + STOPPED[3:] % b"00200000"]),
+    (b"+" + frame(b"k"), [b"+"]),
+]
+
+A_BROWSER = [(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", []), (frame(b"?"), [])]
+
+TRANSCRIPTS = {
+    "gdb connects, steps and detaches": GDB_CONNECTS_STEPS_AND_DETACHES,
+    "a client that stumbles": A_CLIENT_THAT_STUMBLES,
+    "a browser": A_BROWSER,
+}
+
+
+def sent(transcript):
+    return b"".join(data for data, _ in transcript)
+
+
+def answered(transcript):
+    return [each for _, replies in transcript for each in replies]
+
+
+def session():
+    return Session(FakeTarget(reach=0x20))
+
+
+@pytest.fixture(params=TRANSCRIPTS.values(), ids=TRANSCRIPTS.keys())
+def transcript(request):
+    return request.param
+
+
+def test_each_exchange_gives_its_replies(transcript):
+    client = session()
+    for data, replies in transcript:
+        assert apart(client.receive(data)) == replies, data
+
+
+def test_in_one_chunk_the_replies_are_the_same(transcript):
+    assert apart(session().receive(sent(transcript))) == answered(transcript)
+
+
+def test_byte_by_byte_the_replies_are_the_same(transcript):
+    client, data = session(), sent(transcript)
+    output = b"".join(client.receive(data[n : n + 1]) for n in range(len(data)))
+    assert apart(output) == answered(transcript)
+
+
+@settings(max_examples=50)
+@given(st.sampled_from(sorted(TRANSCRIPTS)), st.data())
+def test_however_it_is_cut_the_replies_are_the_same(name, data):
+    transcript = TRANSCRIPTS[name]
+    stream = sent(transcript)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=30)))
+    client = session()
+    bounds = zip([0, *cuts], [*cuts, len(stream)], strict=True)
+    output = b"".join(client.receive(stream[a:b]) for a, b in bounds)
+    assert apart(output) == answered(transcript)
+
+
+hostile = st.one_of(
+    st.binary(max_size=40).map(frame),
+    st.builds(
+        lambda name, rest: frame(name + rest),
+        st.sampled_from(
+            b"? g G p P m M X x s S C H T D; qC qRcmd, vCont; vCont? Z0, z0, Z1, vFlashErase: "
+            b"vFlashWrite: vFlashDone qXfer:features:read: qSupported: QStartNoAckMode R ! vKill;"
+            b"".split()
+        ),
+        st.one_of(st.binary(max_size=12), st.from_regex(rb"[0-9a-f,:;=-]{0,12}", fullmatch=True)),
+    ),
+    st.sampled_from([b"+", b"-", b"\x03", b"$", b"#", b"$c#63"]),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(hostile, max_size=20))
+def test_no_client_whatever_can_make_a_session_raise(messages):
+    client = session()
+    for message in messages:
+        apart(client.receive(message))
+    client.close()
+
+
+@settings(max_examples=300)
+@given(st.lists(st.binary(max_size=40).filter(lambda each: b"$" not in each), max_size=10))
+def test_bytes_that_are_no_packet_change_nothing(chunks):
+    target = FakeTarget()
+    client = Session(target)
+    for chunk in chunks:
+        assert set(apart(client.receive(chunk))) <= {b"-"}
+    assert set(target.asked) <= {"attach"}
+
+
+def test_a_client_that_pipelines_more_than_it_can_have_read_is_cut_off():
+    client = session()
+    client.receive(frame(b"QStartNoAckMode"))
+    output = client.receive(frame(b"m1000,2000") * 2000)
+    assert client.leaving
+    assert len(output) < 0x48_0000
