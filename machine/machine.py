@@ -82,7 +82,6 @@ class Machine:
         self.nvram: Final = nvram
         self.log = EventLog()
         self.halted = True
-        self.breakpoints: frozenset[int] = frozenset()
         self._scheduled: list[tuple[int, Event]] = []
 
     # From outside
@@ -136,12 +135,18 @@ class Machine:
         return Position(self.cpu.executed + self.cpu.interrupts, self.cpu.time)
 
     def run(
-        self, limit: int = NEVER, budget: int | None = None, *, skip_sleep: bool = True
+        self,
+        limit: int = NEVER,
+        budget: int | None = None,
+        *,
+        breakpoints: frozenset[int] = frozenset(),
+        skip_sleep: bool = True,
     ) -> Reason:
         """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
 
         The limit ends the run before the instruction that would begin at that tick, and before an
-        interrupt is entered there; a sleep is cut at it. Sleep passes at once where `skip_sleep`
+        interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
+        sees them; the machine stops before their instructions, also before the first. Sleep passes at once where `skip_sleep`
         says so; else the machine stops ASLEEP. It stops ASLEEP too where nothing will wake it
         before the limit; time then stays where it is.
         """
@@ -165,7 +170,7 @@ class Machine:
             if left <= 0:
                 return Reason.BUDGET
             until = min(limit, cpu.time + left, self._next_scheduled())
-            reason = self.engine.run(until, self.breakpoints)
+            reason = self.engine.run(until, breakpoints)
             cpu.wake_if_due()
             if reason in (Reason.BREAKPOINT, Reason.BRK):
                 return reason
@@ -254,16 +259,12 @@ class Machine:
     def replay(self, log: EventLog, to: Position) -> None:
         """Run to a position, applying a log's events where they were applied before.
 
-        The machine is at or before the first of them. Breakpoints are left aside.
+        The machine is at or before the first of them.
         """
-        breakpoints, self.breakpoints = self.breakpoints, frozenset()
-        try:
-            for position, event in log:
-                self._run_to(position)
-                self.post(event)
-            self._run_to(to)
-        finally:
-            self.breakpoints = breakpoints
+        for position, event in log:
+            self._run_to(position)
+            self.post(event)
+        self._run_to(to)
 
     def _run_to(self, position: Position) -> None:
         while self.position.happened < position.happened:

@@ -171,10 +171,13 @@ class Reference:
         )
 
     def _cut_runs_at(self, breakpoints: frozenset[int]) -> None:
-        """Make runs end before breakpoints. Only offsets count, since pages may be anywhere."""
-        cuts = frozenset(address & OFFSET for address in breakpoints)
-        if cuts != self._cuts:
-            self._cuts = cuts
+        """Make runs end before breakpoints. Only offsets count, since pages may be anywhere.
+
+        Cuts stay when breakpoints go: a debugger takes all away at each stop and sets them again.
+        """
+        cuts = {address & OFFSET for address in breakpoints}
+        if not cuts <= self._cuts:
+            self._cuts |= cuts
             self._runs.clear()
             self._starts.clear()
 
