@@ -26,27 +26,17 @@ Declared = TypeVar("Declared", bound=Callable[..., bytes | None])
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
-    """A feature that qSupported advertises as `name+`.
-
-    `if_offered`: only to a client that offered it itself.
-    """
-
-    name: str
-    if_offered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Packet:
     """A packet's exact name, who answers it, and what a target must be able to do for it.
 
-    `without_program`: it is answered also where there is no program to debug any more.
+    `features` are what qSupported advertises, each as `name+`, where the packet is answered;
+    `without_program` says that it is also where there is no program to debug any more.
     """
 
     name: bytes
     handler: Handler
     ability: type
-    features: tuple[Feature, ...]
+    features: tuple[str, ...]
     without_program: bool
 
 
@@ -55,7 +45,7 @@ PACKETS: Final[dict[bytes, Packet]] = {}
 
 def packet(
     *names: bytes,
-    features: tuple[Feature, ...] = (),
+    features: tuple[str, ...] = (),
     needs: type | None = None,
     without_program: bool = False,
 ) -> Callable[[Declared], Declared]:
@@ -116,7 +106,7 @@ def packets_for(target: Target) -> tuple[Packet, ...]:
     return tuple(each for each in PACKETS.values() if isinstance(target, each.ability))
 
 
-def features_for(packets: tuple[Packet, ...]) -> tuple[Feature, ...]:
+def features_for(packets: tuple[Packet, ...]) -> tuple[str, ...]:
     """What these packets advertise, each once."""
     return tuple(dict.fromkeys(feature for each in packets for feature in each.features))
 

@@ -91,6 +91,7 @@ StopEvent: TypeAlias = Stop | Exited | Killed
 class Continue:
     """Run until something stops it; from `address` where that is given.
 
+    `address` is any number below 2**64, which the target refuses where it is none of its own;
     `signal` is what the client delivers to the program, 0 for none.
     """
 
@@ -110,6 +111,7 @@ class Step:
 class RangeStep:
     """Step at least once and until pc is outside `start` ≤ pc < `end` (`vCont;r`).
 
+    Both are any numbers below 2**64.
     Other reasons to stop (a breakpoint, an interrupt by the client) end it as well. A target that
     knows no ranges may take it for a `Step`: the client goes on by itself.
     """

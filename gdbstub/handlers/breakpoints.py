@@ -5,12 +5,12 @@ Knows how they are named on the wire; must not know how a target stops at one.
 
 from gdbstub import parsing
 from gdbstub.client import Client
-from gdbstub.registry import Feature, packet
+from gdbstub.registry import packet
 from gdbstub.replies import OK
 from gdbstub.target import BreakpointKind, Breakpoints
 
 
-@packet(b"Z0", features=(Feature("swbreak", if_offered=True),))
+@packet(b"Z0", features=("swbreak",))
 def set_software_breakpoint(client: Client, target: Breakpoints, arguments: bytes) -> bytes:
     """Will you stop before this instruction?  GDB manual: `Z0,addr,kind`."""
     client.set_breakpoint(target, BreakpointKind.SOFTWARE, _address(arguments))
@@ -24,7 +24,7 @@ def clear_software_breakpoint(client: Client, target: Breakpoints, arguments: by
     return OK
 
 
-@packet(b"Z1", features=(Feature("hwbreak", if_offered=True),))
+@packet(b"Z1", features=("hwbreak",))
 def set_hardware_breakpoint(client: Client, target: Breakpoints, arguments: bytes) -> bytes:
     """Will you stop before this instruction, leaving memory alone?  GDB manual: `Z1,addr,kind`."""
     client.set_breakpoint(target, BreakpointKind.HARDWARE, _address(arguments))

@@ -4,7 +4,7 @@ Knows the negotiation; must not know any feature by name: packets declare those 
 """
 
 from gdbstub.client import Client
-from gdbstub.registry import Feature, features_for, packet, packets_for
+from gdbstub.registry import features_for, packet, packets_for
 from gdbstub.replies import OK
 from gdbstub.target import Target, TargetError
 
@@ -12,25 +12,22 @@ from gdbstub.target import Target, TargetError
 @packet(
     b"qSupported",
     b"qSupported:",
-    features=(Feature("error-message", if_offered=True),),
+    features=("error-message",),
     without_program=True,
 )
 def supported(client: Client, target: Target, arguments: bytes) -> bytes:
     """Which features have we in common?  GDB manual: `qSupported [:gdbfeature [;…]]`.
 
-    What the client offers holds for this connection, or until it asks again.
+    What the client offers holds for this connection, or until it asks again. The answer is the
+    same to every client.
     """
     offered = arguments.decode("ascii", "replace").split(";")
     client.supports = frozenset(each.removesuffix("+") for each in offered if each.endswith("+"))
-    features = [
-        f"{feature.name}+"
-        for feature in features_for(packets_for(target))
-        if not feature.if_offered or feature.name in client.supports
-    ]
+    features = [f"{name}+" for name in features_for(packets_for(target))]
     return ";".join([f"PacketSize={client.packet_size:x}", *features]).encode()
 
 
-@packet(b"QStartNoAckMode", features=(Feature("QStartNoAckMode"),), without_program=True)
+@packet(b"QStartNoAckMode", features=("QStartNoAckMode",), without_program=True)
 def start_no_ack_mode(client: Client) -> bytes:
     """May we stop acknowledging each packet?  GDB manual: `QStartNoAckMode`."""
     client.acknowledges = False

@@ -10,7 +10,7 @@ from typing import Final
 
 from gdbstub import parsing
 from gdbstub.client import Client, Program
-from gdbstub.registry import Feature, packet
+from gdbstub.registry import packet
 from gdbstub.replies import report, stop_reply
 from gdbstub.target import Continue, RangeStep, Resume, Signal, Step, Stop, Target, TargetError
 
@@ -76,7 +76,7 @@ ACTIONS: Final[dict[bytes, Callable[[bytes], Resume | None]]] = {
 """What vCont can ask for, by letter; None for a thread that is to stay halted."""
 
 
-@packet(b"vCont?", features=(Feature("vContSupported"),))
+@packet(b"vCont?", features=("vContSupported",))
 def which_actions() -> bytes:
     """Which actions of vCont are there?  GDB manual: `vCont?`."""
     return b"vCont" + b"".join(b";" + letter for letter in ACTIONS)

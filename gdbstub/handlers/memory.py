@@ -9,7 +9,7 @@ from gdbstub import parsing
 from gdbstub.client import Client
 from gdbstub.framing import escape
 from gdbstub.registers import unhex
-from gdbstub.registry import Feature, packet
+from gdbstub.registry import packet
 from gdbstub.replies import OK
 from gdbstub.target import Target, TargetError
 
@@ -33,7 +33,7 @@ def write_memory(target: Target, arguments: bytes) -> bytes:
     return _write(target, address, length, unhex(digits))
 
 
-@packet(b"x", features=(Feature("binary-upload"),))
+@packet(b"x", features=("binary-upload",))
 def read_binary(client: Client, target: Target, arguments: bytes) -> bytes:
     """What is in memory there, in binary?  GDB manual: `x addr,length`; reply `b XX…`.
 

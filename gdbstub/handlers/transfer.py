@@ -7,20 +7,20 @@ document.
 from gdbstub import parsing
 from gdbstub.client import Client
 from gdbstub.framing import escape
-from gdbstub.registry import Feature, packet
+from gdbstub.registry import packet
 from gdbstub.target import MemoryMap, TargetDescription, TargetError
 
 NO_SUCH_ANNEX = 0
 """The error that the manual wants for an annex that is not there: `E00`."""
 
 
-@packet(b"qXfer:features:read:", features=(Feature("qXfer:features:read"),), without_program=True)
+@packet(b"qXfer:features:read:", features=("qXfer:features:read",), without_program=True)
 def features(client: Client, target: TargetDescription, arguments: bytes) -> bytes:
     """What are your registers?  GDB manual: `qXfer:features:read:annex:offset,length`."""
     return piece(client, {b"target.xml": target.target_xml}, arguments)
 
 
-@packet(b"qXfer:memory-map:read:", features=(Feature("qXfer:memory-map:read"),))
+@packet(b"qXfer:memory-map:read:", features=("qXfer:memory-map:read",))
 def memory_map(client: Client, target: MemoryMap, arguments: bytes) -> bytes:
     """Where are RAM and flash?  GDB manual: `qXfer:memory-map:read::offset,length`."""
     return piece(client, {b"": target.memory_map_xml}, arguments)

@@ -4,8 +4,8 @@ from fake_target import PlainTarget
 from gdbstub.target import Stop
 
 EVERYTHING = (
-    b"PacketSize=4000;QStartNoAckMode+;vContSupported+;binary-upload+;"
-    b"qXfer:features:read+;qXfer:memory-map:read+"
+    b"PacketSize=4000;swbreak+;hwbreak+;error-message+;QStartNoAckMode+;vContSupported+;"
+    b"binary-upload+;qXfer:features:read+;qXfer:memory-map:read+"
 )
 
 
@@ -20,16 +20,23 @@ def test_q_supported_advertises_what_the_target_can_do(talk):
 def test_q_supported_advertises_nothing_that_the_target_cannot_do(connect):
     assert features(connect(PlainTarget()).ask(b"qSupported:swbreak+;hwbreak+")) == {
         b"PacketSize=4000",
+        b"error-message+",
         b"QStartNoAckMode+",
         b"vContSupported+",
         b"binary-upload+",
     }
 
 
-def test_what_a_client_must_offer_first_is_advertised_to_it_alone(talk):
-    reply = talk.ask(b"qSupported:multiprocess+;swbreak+;hwbreak-;error-message+;xmlRegisters=arm")
-    assert features(reply) - features(EVERYTHING) == {b"swbreak+", b"error-message+"}
-    assert features(talk.ask(b"qSupported:hwbreak+")) - features(EVERYTHING) == {b"hwbreak+"}
+def test_what_is_advertised_does_not_depend_on_what_the_client_offers(talk):
+    offer = b"qSupported:multiprocess+;swbreak+;hwbreak-;error-message+;xmlRegisters=arm"
+    assert talk.ask(offer) == talk.ask(b"qSupported")
+
+
+def test_a_client_that_asks_again_takes_back_what_it_offered_before(talk):
+    talk.ask(b"qSupported:error-message+")
+    assert talk.ask(b"pff").startswith(b"E.")
+    talk.ask(b"qSupported:error-message-")
+    assert talk.ask(b"pff") == b"E16"
 
 
 def test_multiprocess_is_never_offered_nor_its_thread_ids_taken(talk):

@@ -3,7 +3,7 @@ from fake_target import FakeTarget, PlainTarget
 
 from gdbstub.client import Client
 from gdbstub.handlers import packets_for
-from gdbstub.registry import PACKETS, Feature, name_of, packet
+from gdbstub.registry import PACKETS, name_of, packet
 from gdbstub.target import Target
 
 
@@ -64,7 +64,7 @@ def test_a_target_without_abilities_is_asked_only_what_every_target_can():
 
 
 def test_a_new_packet_is_answered_and_advertised_by_its_declaration_alone(connect):
-    @packet(b"qexample.Hi", features=(Feature("example-hi"),))
+    @packet(b"qexample.Hi", features=("example-hi",))
     def hi(client: Client, target: Target) -> bytes:
         """Are you there?  GDB manual: `qexample.Hi`."""
         return b"%d %d" % (client.packet_size, len(target.registers))

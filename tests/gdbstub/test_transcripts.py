@@ -19,8 +19,8 @@ GDB_CONNECTS_STEPS_AND_DETACHES = [
         frame(b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386"),
         [
             b"+",
-            b"PacketSize=4000;swbreak+;hwbreak+;QStartNoAckMode+;vContSupported+;binary-upload+;"
-            b"qXfer:features:read+;qXfer:memory-map:read+",
+            b"PacketSize=4000;swbreak+;hwbreak+;error-message+;QStartNoAckMode+;vContSupported+;"
+            b"binary-upload+;qXfer:features:read+;qXfer:memory-map:read+",
         ],
     ),
     (b"+" + frame(b"vMustReplyEmpty"), [b"+", b""]),

@@ -96,6 +96,9 @@ class PlainTarget:
         self.memory.update(enumerate(data, address))
 
     def resume(self, action):
+        start = action.end if isinstance(action, RangeStep) else action.address
+        if start is not None and start >= 2**32:
+            raise TargetError(f"{start:#x} is no address", 14)
         self.asked.append(action)
         if self.answer is not None:
             answer, self.answer = self.answer, None
