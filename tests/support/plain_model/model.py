@@ -82,7 +82,9 @@ class Model:
         return self.devices.pending(self.time)
 
     def load(self, address: int, data: bytes) -> None:
-        """Put bytes into physical memory."""
+        """Put bytes into physical memory; ValueError where they reach beyond it."""
+        if address + len(data) > len(self.memory):
+            raise ValueError(f"{len(data)} bytes at {address:#x} reach beyond memory")
         self.memory[address : address + len(data)] = data
 
     def feed(self, tick: int, data: bytes) -> None:

@@ -12,7 +12,7 @@ from plain_model.layout import (
     TABLE_ALIAS_PAGE,
     Layout,
 )
-from plain_model.registers import INTERRUPTS, KERNEL, VIRTUAL
+from plain_model.registers import KERNEL, VIRTUAL
 
 PORTS = (0x04, 0x05, 0x10, 0x14, 0x15, 0x24, 0x28)
 NEXT_BLOCK = 0x7E  # `trap NEXT_BLOCK` ends a block: the kernel goes to the next record
@@ -41,11 +41,6 @@ class Place:
     def virtual(self) -> bool:
         """Tell whether the block begins with translation on."""
         return self.status & VIRTUAL != 0
-
-    @property
-    def interruptible(self) -> bool:
-        """Tell whether the block begins with interrupts on."""
-        return self.status & INTERRUPTS != 0
 
     @property
     def io(self) -> int:

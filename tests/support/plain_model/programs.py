@@ -200,7 +200,8 @@ def make_program(seed: int) -> Program:
     if not layout.tiny:
         for table in (layout.table, layout.other_table):
             for page, entry in table_entries(layout, rng).items():
-                segments.append((table + 4 * page, _words([entry])))
+                if table + 4 * page < layout.size:
+                    segments.append((table + 4 * page, _words([entry])))
     return Program(
         seed=seed,
         segments=tuple(segments),
