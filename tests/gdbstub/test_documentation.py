@@ -1,0 +1,79 @@
+import re
+from pathlib import Path
+
+import pytest
+from fake_target import FakeTarget
+
+import gdbstub.parsing
+from gdbstub.handlers import packets_for
+from gdbstub.registry import PACKETS, features_for, packet
+from gdbstub.target import TargetError
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def rows(heading):
+    """The cells of a table in the document, its heading and rule left out."""
+    text = (DOCS / "gdb-packets.md").read_text(encoding="utf-8")
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def names(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_the_table_of_packets_says_done_of_exactly_those_that_are_declared():
+    done = {
+        name: needs
+        for what, state, needs, _ in rows("Packets") + rows("Queries")
+        if state == "done"
+        for name in names(what)
+    }
+    del done["q"], done["Q"]
+    declared = {each.name.decode(): each.ability.__name__ for each in PACKETS.values()}
+    assert done == {name: "–" if each == "Target" else each for name, each in declared.items()}
+
+
+def test_no_packet_has_two_rows():
+    listed = [name for row in rows("Packets") + rows("Queries") for name in names(row[0])]
+    assert len(listed) == len(set(listed))
+
+
+def test_the_table_of_features_says_done_of_exactly_those_that_are_advertised():
+    done = {
+        name
+        for what, state, _ in rows("Features in `qSupported`")
+        if state == "done"
+        for name in names(what)
+    }
+    assert done == {"PacketSize", *features_for(packets_for(FakeTarget()))}
+
+
+@pytest.fixture
+def worked_example():
+    """The how-to's own code, declared for as long as a test runs."""
+    text = (DOCS / "adding-a-packet.md").read_text(encoding="utf-8")
+    ability, handler, _tests = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    imports = "from typing import Protocol, runtime_checkable\n"
+    scope = {"__name__": "worked_example", "packet": packet, "parsing": gdbstub.parsing}
+    exec(imports + ability + handler, scope)
+    yield scope
+    del PACKETS[b"qCRC:"]
+
+
+class SummingTarget(FakeTarget):
+    def checksum(self, address, length):
+        if not address:
+            raise TargetError("nothing is at 0x0", 14)
+        return address + length
+
+
+@pytest.mark.usefixtures("worked_example")
+def test_the_worked_example_of_the_how_to_is_true(connect):
+    able = connect(SummingTarget())
+    assert able.ask(b"qCRC:1000,3") == b"C00001003"
+    assert able.ask(b"qCRC:0,4") == b"E0e"
+    assert able.ask(b"qCRC:1000") == b"E16"
+    assert connect(FakeTarget()).ask(b"qCRC:1000,3") == b""
