@@ -147,8 +147,8 @@ class Machine:
         The limit ends the run before the instruction that would begin at that tick, and before an
         interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
         sees them; the machine stops before their instructions, also before the first. Sleep passes at once where `skip_sleep`
-        says so; else the machine stops ASLEEP. It stops ASLEEP too where nothing will wake it
-        before the limit; time then stays where it is.
+        says so; else the machine stops ASLEEP. It stops ASLEEP too where nothing will ever wake
+        it; time then stays where it is, and so never reaches the limit.
         """
         cpu = self.cpu
         last = NEVER if budget is None else cpu.executed + budget
@@ -161,10 +161,10 @@ class Machine:
             if cpu.time >= limit:
                 return Reason.LIMIT
             if cpu.asleep:
-                wake = min(self.wake_tick(), limit)
+                wake = self.wake_tick()
                 if wake == NEVER or not skip_sleep:
                     return Reason.ASLEEP
-                self.pass_time(wake)
+                self.pass_time(min(wake, limit))
                 continue
             left = last - cpu.executed
             if left <= 0:
