@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
@@ -27,8 +27,9 @@ from toolchain.program import ENTRY, Program, Section
 from toolchain.pseudo import PSEUDO
 from toolchain.reader import Line, Reader
 
+Result = TypeVar("Result")
 _LABEL: Final = re.compile(rf"\s*({SYMBOL}|[0-9]+)\s*:")
-_HEAD: Final = re.compile(r"\s*([^\s\"'(\[,]+)\s*")
+_HEAD: Final = re.compile(rf"\s*({SYMBOL})\s*")
 
 
 def assemble(
@@ -78,6 +79,7 @@ class OpenFunction:
     name: str
     start: Spot
     changes: list[tuple[Spot, Change]]
+    remembered: int = 0
     end: Spot | None = None
 
 
@@ -200,7 +202,7 @@ class Assembler:
         assert program is not None
         return program
 
-    def attempt(self, place: Place, act: Callable[[], Any]) -> Any:
+    def attempt(self, place: Place, act: Callable[[], Result]) -> Result | None:
         """Do something that may be wrong; where it is, keep the problem and give None."""
         try:
             return act()

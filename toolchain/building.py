@@ -5,6 +5,7 @@ Knows how a program's parts follow from pieces, items and symbols. Must not know
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from isa_spec.words import WORD
 from toolchain.expressions import Name
 from toolchain.frames import Change, Placed, frame_rows
+from toolchain.images import SymbolKind
 from toolchain.layout import Code, Item, Piece, Raw, Spot, Symbols, Values
 from toolchain.problems import Place, Problem, suggestion
 from toolchain.program import (
@@ -28,7 +30,6 @@ from toolchain.program import (
     Segment,
     SourceLine,
     Symbol,
-    SymbolKind,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _place_data(pieces: Sequence[Piece]) -> None:
 def _encode(assembler: "Assembler") -> Encoded:
     encoded: Encoded = {}
     for item in chain.from_iterable(piece.items for piece in assembler.pieces):
-        data = assembler.attempt(item.spot.place, lambda i=item: i.encode(assembler.symbols))
+        data = assembler.attempt(item.spot.place, partial(item.encode, assembler.symbols))
         encoded[id(item)] = data if data is not None else bytes(item.size)
     return encoded
 
@@ -118,7 +119,7 @@ def _first_place(piece: Piece) -> Place:
 def _constants(assembler: "Assembler") -> tuple[Constant, ...]:
     symbols = assembler.symbols
     values = (
-        (name, spot, assembler.attempt(spot.place, lambda n=name, s=spot: _word(symbols, n, s)))
+        (name, spot, assembler.attempt(spot.place, partial(_word, symbols, name, spot)))
         for name, (_, spot) in symbols.constants.items()
     )
     return tuple(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isa_spec.registers import REGISTERS
+from toolchain.convention import SLOT
 from toolchain.directives import directive
 from toolchain.frames import Change
 from toolchain.grammar import Register
@@ -23,15 +24,23 @@ OFFSET = Parameter(Takes.NUMBER, "offset")
 
 
 def cfi(
-    name: str, *parameters: Parameter
+    name: str, *parameters: Parameter, remembers: int = 0
 ) -> Callable[[Callable[..., State]], Callable[..., State]]:
-    """Declare the decorated function as the change that a directive makes to the state."""
+    """Declare the decorated function as the change that a directive makes to the state.
+
+    `remembers`: how many states more are remembered after it.
+    """
 
     def declare(change: Callable[..., State]) -> Callable[..., State]:
         @directive(name, *parameters)
         def act(assembler: "Assembler", statement: "Statement", *operands: Any) -> None:
-            values = tuple(_plain(operand) for operand in operands)
+            values = tuple(_plain(operand, statement.rest_column) for operand in operands)
             function = assembler.function(statement)
+            function.remembered += remembers
+            if function.remembered < 0:
+                function.remembered = 0
+                what = f"{name} without a state to restore"
+                raise WrongError(statement.column, what, "write .cfi_remember_state before it")
             spot = assembler.spot(statement.place)
             function.changes.append((spot, _bound(change, values)))
 
@@ -44,8 +53,11 @@ def _bound(change: Callable[..., State], values: tuple[int, ...]) -> Change:
     return lambda state: change(state, *values)
 
 
-def _plain(operand: Register | int) -> int:
+def _plain(operand: Register | int, column: int) -> int:
     if isinstance(operand, int):
+        if operand % SLOT:
+            what, right = f"{operand} is no multiple of {SLOT}", "frames are made of words"
+            raise WrongError(column, what, right)
         return operand
     if REGISTERS[operand.number].dwarf is None:
         name = REGISTERS[operand.number].name
@@ -131,17 +143,15 @@ def _undefined(state: State, register: int) -> State:
     return state.without(register)
 
 
-@cfi(".cfi_remember_state")
+@cfi(".cfi_remember_state", remembers=1)
 def _remember_state(state: State) -> State:
     """Put the state aside."""
     return replace(state, remembered=(*state.remembered, state))
 
 
-@cfi(".cfi_restore_state")
+@cfi(".cfi_restore_state", remembers=-1)
 def _restore_state(state: State) -> State:
     """Let the state be again what was last put aside."""
-    if not state.remembered:
-        return state
     return replace(state.remembered[-1], remembered=state.remembered[:-1])
 
 

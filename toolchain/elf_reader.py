@@ -11,7 +11,9 @@ from construct import Array, Construct, StreamError
 
 from toolchain import elf
 from toolchain.elf import SectionType, SegmentType, SymbolType
-from toolchain.images import Image, ImageError, ImageSymbol, LoadSegment, Source
+from toolchain.images import Image, ImageError, ImageSymbol, LoadSegment, Source, SymbolKind
+
+KINDS = {SymbolType.FUNC: SymbolKind.FUNCTION, SymbolType.OBJECT: SymbolKind.OBJECT}
 
 
 def read_elf(source: Source) -> Image:
@@ -114,7 +116,7 @@ class _Reader:
                     name.decode(errors="replace"),
                     symbol.value,
                     symbol.size,
-                    kind == SymbolType.FUNC,
+                    KINDS.get(kind, SymbolKind.LABEL),
                 )
 
     def _table(self, struct: Construct, offset: int, count: int, what: str) -> Any:

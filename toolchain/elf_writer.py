@@ -13,7 +13,8 @@ from isa_spec.formats import LENGTH
 from toolchain import elf
 from toolchain.dwarf import debug_sections
 from toolchain.elf import SectionFlag, SectionType, SegmentFlag, SymbolType
-from toolchain.program import Program, Section, Segment, Symbol, SymbolKind
+from toolchain.images import SymbolKind
+from toolchain.program import Program, Section, Segment, Symbol
 
 SECTION_FLAGS: Final = {
     Section.TEXT: SectionFlag.ALLOC | SectionFlag.EXECUTE,
@@ -37,7 +38,7 @@ class _Section:
     name: str
     type: SectionType
     data: bytes
-    flags: SectionFlag = SectionFlag(0)
+    flags: int = 0
     address: int = 0
     link: int = 0
     info: int = 0
@@ -115,14 +116,15 @@ def elf_file(program: Program) -> bytes:
 def _sections(program: Program) -> Iterator[_Section]:
     yield _Section("", SectionType.NULL, b"", alignment=1)
     yield from _loaded(program.segments)
-    for name, data in debug_sections(program).items():
+    debug = debug_sections(program)
+    for name, data in debug.items():
         yield _Section(name, SectionType.PROGBITS, data)
     strings = _Strings()
     symbols = list(_symbols(program, strings))
     first_global = next(
         (n for n, info in enumerate(symbols) if info[12] >> 4 == elf.Binding.GLOBAL), len(symbols)
     )
-    strings_number = 1 + len(program.segments) + len(debug_sections(program)) + 1
+    strings_number = len(["", *program.segments, *debug, ".symtab"])
     yield _Section(
         ".symtab",
         SectionType.SYMTAB,
@@ -142,8 +144,9 @@ def _loaded(segments: Sequence[Segment]) -> Iterator[_Section]:
         name = f"{section.value}.{segment.address:x}" if section in seen else section.value
         seen.add(section)
         flags = SECTION_FLAGS[section]
+        alignment = min(segment.address & -segment.address, LENGTH)
         yield _Section(
-            name, SectionType.PROGBITS, segment.data, flags, segment.address, alignment=LENGTH
+            name, SectionType.PROGBITS, segment.data, flags, segment.address, alignment=alignment
         )
 
 

@@ -86,8 +86,10 @@ def _flow(
                 if target is not None and target not in changes:
                     arrive(target, done.state)
             if n + 1 in changes and n + 1 < len(code):
-                states.pop(n + 1, None)
-                arrive(n + 1, changed(n + 1, done.state))
+                said = changed(n + 1, done.state)
+                if states.get(n + 1) != said:
+                    states.pop(n + 1, None)
+                    arrive(n + 1, said)
         unreached = next((n for n in range(len(code)) if n not in states), None)
         if unreached is None:
             break

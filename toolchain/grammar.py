@@ -35,8 +35,16 @@ SYMBOL: Final = r"[A-Za-z_.$][\w.$]*"
 STRING: Final = r'"(?:\\.|[^"\\])*"'
 CHARACTER: Final = r"'(?:\\x[0-9a-fA-F]{2}|\\.|[^'\\])'"
 ESCAPES: Final = {
-    **{"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b", "e": "\x1b"},
-    **{"\\": "\\", "'": "'", '"': '"'},
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
 }
 """What follows a backslash in strings and characters, beside xNN."""
 
@@ -203,7 +211,7 @@ def _lark(rows: str, starts: list[str]) -> "Lark":
         %ignore /[ \\t]+/
         {rows}
     """
-    return Lark(grammar, parser="lalr", start=starts, maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", start=starts, maybe_placeholders=False, propagate_positions=True)
 
 
 def _level(n: int, alternatives: list[str], atom: str = "") -> str:
@@ -213,7 +221,7 @@ def _level(n: int, alternatives: list[str], atom: str = "") -> str:
 @cache
 def _reader() -> Any:
     """Give the class that turns lark's tree into values."""
-    from lark import Transformer
+    from lark import Transformer, Tree
 
     class Reader(Transformer):  # type: ignore[type-arg]
         def __init__(self, before: int) -> None:
@@ -256,11 +264,12 @@ def _reader() -> Any:
             kind, _, n = str(data).partition("_")
             match kind:
                 case "unary":
-                    return Unary(_UNARY[int(n)], children[0], children[0].column)
+                    return Unary(_UNARY[int(n)], children[0], self.before + meta.column)
                 case "binary":
-                    return Binary(_BINARY[int(n)], *children, children[0].column)
+                    left, right = children
+                    return Binary(_BINARY[int(n)], left, right, left.column)
                 case _:
-                    return super().__default__(data, children, meta)
+                    return Tree(data, children, meta)
 
     return Reader
 

@@ -7,6 +7,7 @@ module of its own, imported only where it is used: start-up time counts.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Final
@@ -33,6 +34,14 @@ class LoadSegment:
         return self.address + len(self.data)
 
 
+class SymbolKind(Enum):
+    """What a symbol's address is the address of."""
+
+    FUNCTION = "function"
+    OBJECT = "object"
+    LABEL = "label"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageSymbol:
     """A name for a virtual address; `size` in bytes, 0 where it is not known."""
@@ -40,7 +49,7 @@ class ImageSymbol:
     name: str
     address: int
     size: int = 0
-    is_function: bool = False
+    kind: SymbolKind = SymbolKind.LABEL
 
 
 @dataclass(frozen=True, slots=True)

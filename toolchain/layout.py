@@ -103,6 +103,7 @@ class Code:
 
     @property
     def size(self) -> int:
+        """Always one instruction."""
         return LENGTH
 
     def values(self, symbols: "Symbols") -> tuple[int, ...]:
@@ -113,6 +114,7 @@ class Code:
         )
 
     def encode(self, symbols: "Symbols") -> bytes:
+        """Give the instruction."""
         return self.row.encode(*self.values(symbols))
 
     def _value(self, field: Field, operand: Operand, symbols: "Symbols") -> int:
@@ -149,9 +151,11 @@ class Values:
 
     @property
     def size(self) -> int:
+        """As many as the elements take."""
         return len(self.values) * self.element.bytes
 
     def encode(self, symbols: "Symbols") -> bytes:
+        """Give the elements."""
         bits = 8 * self.element.bytes
         return b"".join(
             symbols.word(value, self.spot, bits).to_bytes(self.element.bytes, "little")
@@ -169,9 +173,11 @@ class Raw:
 
     @property
     def size(self) -> int:
+        """As many as were given."""
         return len(self.data)
 
     def encode(self, symbols: "Symbols") -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Give what was given."""
         return self.data
 
 
@@ -267,8 +273,6 @@ class Symbols:
         try:
             return self.value(expression, spot)
         except WrongError as error:
-            if name in self._open[:-1] or error.what.endswith("by itself"):
-                raise
             what = f"{name} has no value: {error.what}"
             raise WrongError(column, what, error.right) from None
         finally:

@@ -69,7 +69,7 @@ class Problem:
         return f"{self.place}: {self.what}; {self.right}" + (f" ({trail})" if trail else "")
 
 
-class AssemblyErrors(Exception):
+class AssemblyErrors(Exception):  # noqa: N818 - it is all of them
     """All that is wrong with a source, in the order of the source; one line each."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -6,10 +6,9 @@ Knows values only. Must not know how they came about, nor any file format.
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from toolchain.images import Image
+from toolchain.images import ASSEMBLY, Image, ImageSymbol, LoadSegment, SymbolKind
 
 ENTRY: Final = 0x1000
 """Where every program begins (isa §8)."""
@@ -56,14 +55,6 @@ class SourceLine:
 
     file: str
     line: int
-
-
-class SymbolKind(Enum):
-    """What a symbol's address is the address of."""
-
-    FUNCTION = "function"
-    OBJECT = "object"
-    LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +188,11 @@ class Program:
 
         return elf_file(self)
 
-    def image(self) -> "Image":
+    def image(self) -> Image:
         """Give what is to be loaded."""
-        from toolchain.images import ASSEMBLY, Image, ImageSymbol, LoadSegment
-
         segments = tuple(LoadSegment(part.address, part.data) for part in self.segments)
         symbols = tuple(
-            ImageSymbol(
-                symbol.name, symbol.address, symbol.size, symbol.kind is SymbolKind.FUNCTION
-            )
+            ImageSymbol(symbol.name, symbol.address, symbol.size, symbol.kind)
             for symbol in self.symbols
         )
         return Image(self.name, ASSEMBLY.name, segments, self.entry, symbols)

@@ -138,7 +138,7 @@ class _Cpu:
         if (at := _slot(address)) is not None:
             self.slots[at] = word
 
-    def trap(self, vector: Vector, detail: Known) -> NoReturn:
+    def trap(self, vector: Vector, detail: Known) -> NoReturn:  # noqa: ARG002 - as bodies call it
         raise _TrapError
 
     def sleep(self) -> None:

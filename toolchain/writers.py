@@ -5,14 +5,14 @@ Knows which file name asks for which format. A file is written whole or not at a
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from toolchain import images
-from toolchain.images import Format, Image, ImageError
-from toolchain.program import ENTRY, Program
+from toolchain.images import Format, Image, ImageError, LoadSegment
+from toolchain.program import ENTRY, Program, Segment
 
 LARGEST_GAP: Final = 2**24
 """The most bytes between segments that a raw file is filled up with."""
@@ -75,14 +75,14 @@ def _records(program: Program | Image) -> Any:
 
 
 def _raw(program: Program | Image) -> bytes:
-    first, *_, last = [program.segments[0], *program.segments]
-    if first.address != ENTRY:
+    segments: Sequence[Segment | LoadSegment] = program.segments
+    if (first := segments[0]).address != ENTRY:
         raise ImageError(
             f"{program.name}: begins at {first.address:#x}, but a raw file says nothing of "
             f"addresses and is loaded at {ENTRY:#x}; write ELF, HEX or S-record"
         )
     data = bytearray()
-    for segment in program.segments:
+    for segment in segments:
         gap = segment.address - ENTRY - len(data)
         if gap > LARGEST_GAP:
             raise ImageError(
@@ -90,7 +90,6 @@ def _raw(program: Program | Image) -> bytes:
                 f"raw file; write ELF, HEX or S-record"
             )
         data += bytes(gap) + segment.data
-    del last
     return bytes(data)
 
 

@@ -31,7 +31,7 @@ class Sleb128(Construct):  # type: ignore[misc] # construct has no types
     def _parse(self, stream: Any, context: Any, path: str) -> int:  # noqa: ARG002
         value = shift = 0
         while True:
-            byte = stream_read(stream, 1, path)[0]
+            byte: int = stream_read(stream, 1, path)[0]
             value |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:

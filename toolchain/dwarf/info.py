@@ -231,7 +231,7 @@ class _Info:
 
     def _add(self, kind: str, **values: Any) -> int:
         """Add an entry; give its offset in the section, by which others refer to it."""
-        offset = 4 + HEADER.sizeof() + len(self._entries)
+        offset: int = 4 + HEADER.sizeof() + len(self._entries)
         self._entries += VarInt.build(_CODES[kind])
         for name, form in ABBREVIATIONS[kind].attributes.items():
             self._entries += _FORMS[form].build(values[name])
