@@ -16,38 +16,46 @@ LONGEST_TABLE: Final = 1024
 
 ENTRY: Final = ByteSwapped(
     BitStruct(
-        "page" / BitsInteger(20),
-        "software" / BitsInteger(5),
-        "dirty" / Flag,
-        "accessed" / Flag,
-        "user" / Flag,
-        "executable" / Flag,
-        "writable" / Flag,
-        "readable" / Flag,
-        "present" / Flag,
+        "page" / BitsInteger(20) * "physical page",
+        "software" / BitsInteger(5) * "left to software",
+        "dirty" / Flag * "D: set by the machine on every successful translation for a write",
+        "accessed" / Flag * "A: set by the machine on every successful translation",
+        "user" / Flag * "U: user mode may use the page",
+        "executable" / Flag * "X: instructions may be fetched",
+        "writable" / Flag * "W: data may be written",
+        "readable" / Flag * "R: data may be read",
+        "present" / Flag * "P: present",
     )
 )
-"""A page table entry (isa §4), for whoever builds or shows tables."""
+"""A page table entry (isa §4), for whoever builds or shows tables; with the manual's words."""
 
 
-def _bit(name: str) -> int:
-    fields: dict[str, int | bool] = {con.name: 0 for con in ENTRY.subcon.subcon.subcons}
-    return int.from_bytes(ENTRY.build(fields | {name: True}), "little")
+ENTRY_FIELDS: Final[dict[str, str]] = {
+    con.name: con.docs for con in reversed(ENTRY.subcon.subcon.subcons)
+}
+"""What each field of an entry means, from bit 0 up."""
+
+
+def entry_mask(name: str) -> int:
+    """Give the bits of an entry that a field takes."""
+    field = getattr(ENTRY.subcon.subcon, name)
+    ones = True if field.subcon is Flag else (1 << field.sizeof()) - 1
+    return int.from_bytes(ENTRY.build(dict.fromkeys(ENTRY_FIELDS, 0) | {name: ones}), "little")
 
 
 class Entry(IntFlag):
     """The bits of an entry as masks, derived from the struct."""
 
-    PRESENT = _bit("present")
-    READABLE = _bit("readable")
-    WRITABLE = _bit("writable")
-    EXECUTABLE = _bit("executable")
-    USER = _bit("user")
-    ACCESSED = _bit("accessed")
-    DIRTY = _bit("dirty")
+    PRESENT = entry_mask("present")
+    READABLE = entry_mask("readable")
+    WRITABLE = entry_mask("writable")
+    EXECUTABLE = entry_mask("executable")
+    USER = entry_mask("user")
+    ACCESSED = entry_mask("accessed")
+    DIRTY = entry_mask("dirty")
 
 
-ENTRY_PAGE: Final = 0xFFFF_F000
+ENTRY_PAGE: Final = entry_mask("page")
 """The bits of an entry that are the physical page's address."""
 
 NEEDED: Final = {
