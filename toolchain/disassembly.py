@@ -102,7 +102,8 @@ def _part(
         return _Part(f".space {zeros}", data[:zeros])
     if address % _WORD == 0 and len(data) >= _WORD:
         word = int.from_bytes(data[:_WORD], "little")
-        return _Part(f".word {word:#x}", data[:_WORD], _characters(data[:_WORD]))
+        remark = next(iter(symbols.at(word)), _characters(data[:_WORD]))
+        return _Part(f".word {word:#x}", data[:_WORD], remark)
     return _Part(f".byte {data[0]:#x}", data[:1], _characters(data[:1]))
 
 
@@ -113,10 +114,8 @@ def _named_values(
     if decoded is None:
         return ""
     pairs = zip(decoded.row.fields, decoded.operands, strict=True)
-    return " ".join(
-        f"{operand:#x} is {names(operand)[0]}"
-        for field, operand in pairs
-        if field.kind is Kind.VALUE and names(operand)
+    return ", ".join(
+        names(operand)[0] for field, operand in pairs if field.kind is Kind.VALUE and names(operand)
     )
 
 

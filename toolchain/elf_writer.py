@@ -91,7 +91,7 @@ def elf_file(program: Program) -> bytes:
             "machine": elf.MACHINE,
             "version": elf.VERSION,
             "entry": program.entry,
-            "segments_offset": elf.HEADER.sizeof(),
+            "segments_offset": elf.HEADER.sizeof() if program.segments else 0,
             "sections_offset": body_start + len(body),
             "flags": 0,
             "header_size": elf.HEADER.sizeof(),

@@ -211,7 +211,9 @@ def _lark(rows: str, starts: list[str]) -> "Lark":
         %ignore /[ \\t]+/
         {rows}
     """
-    return Lark(grammar, parser="lalr", start=starts, maybe_placeholders=False, propagate_positions=True)
+    return Lark(
+        grammar, parser="lalr", start=starts, maybe_placeholders=False, propagate_positions=True
+    )
 
 
 def _level(n: int, alternatives: list[str], atom: str = "") -> str:

@@ -41,6 +41,8 @@ def encode_image(program: Program | Image, name: str) -> bytes:
 
     Raises ImageError where the format cannot hold it.
     """
+    if not program.segments:
+        raise ImageError(f"{program.name}: nothing to write; a program has at least one byte")
     suffix = Path(name).suffix.lower()
     if suffix in images.ASSEMBLY.suffixes:
         raise ImageError(f"{name}: the name of an assembly source; write to .elf, .hex or .bin")

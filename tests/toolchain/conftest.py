@@ -59,7 +59,12 @@ def run_tool(name: str, *arguments: str | Path, env: dict[str, str] | None = Non
     path = shutil.which(name)
     assert path is not None, f"{name} is not installed: see scripts/packages.txt"
     done = subprocess.run(
-        [path, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, env=env
+        [path, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=env,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -76,8 +81,6 @@ def gdb() -> Callable[..., str]:
 
     def ask(path: Path, *commands: str) -> str:
         options = [part for command in commands for part in ("-ex", command)]
-        return run_tool(
-            "gdb-multiarch", "-nx", "-batch", "-ex", "set width 0", *options, path
-        )
+        return run_tool("gdb-multiarch", "-nx", "-batch", "-ex", "set width 0", *options, path)
 
     return ask

@@ -166,11 +166,11 @@ main:   condbr r1 << 4, main
         f"test.s:10:20: `<` does not fit here; {branches}",
         "test.s:11:23: this is one operand too many; write `jmp label`",
         "test.s:12:14: `'` does not fit here; write `trap value`",
-        f"test.s:13:17: `\"` does not fit here; {forms}",
+        f'test.s:13:17: `"` does not fit here; {forms}',
         "test.s:14:9: `???` is no statement; write a mnemonic or a directive",
         "test.s:15:25: the target 0x101c is not at an instruction; "
         "name an address that is a multiple of 8",
-        "test.s:16:25: the target 0x100000 is 1044432 bytes away, too far for condbr; "
+        "test.s:16:25: the target 0x100000 is 1044448 bytes away, too far for condbr; "
         "stay within 262136 bytes, or go there by jmp",
     ]
 
