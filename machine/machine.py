@@ -146,9 +146,10 @@ class Machine:
 
         The limit ends the run before the instruction that would begin at that tick, and before an
         interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
-        sees them; the machine stops before their instructions, also before the first. Sleep passes at once where `skip_sleep`
-        says so; else the machine stops ASLEEP. It stops ASLEEP too where nothing will ever wake
-        it; time then stays where it is, and so never reaches the limit.
+        sees them; the machine stops before their instructions, also before the first. Sleep
+        passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops ASLEEP
+        too where nothing will ever wake it; time then stays where it is, and so never reaches
+        the limit.
         """
         cpu = self.cpu
         last = NEVER if budget is None else cpu.executed + budget

@@ -1,0 +1,86 @@
+"""The command `soclet`: finds the sub-command, and turns errors into one line and a status."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from soclet.errors import UserError
+
+COMMANDS: Final = {
+    "run": "Run firmware, with a serial line and a debugger's port.",
+    "asm": "Assemble a source file.",
+    "dis": "Disassemble an image.",
+    "flash": "Put an image into an NVRAM file.",
+    "isa": "Show the manual of the instruction set.",
+    "new": "Make a firmware project to start from.",
+}
+"""The sub-commands. Each is `command` in the module of its name, imported only when used."""
+
+COULD_NOT_START: Final = 125
+FAILED: Final = 1
+USED_WRONGLY: Final = 2
+INTERRUPTED: Final = 130
+_RUNNING: Final = ("run",)
+
+
+class Commands(click.Group):
+    """The sub-commands, imported one by one: start-up time counts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Give their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"soclet.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List them with their sentences, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="soclet", message="%(prog)s %(version)s")
+def soclet() -> None:
+    """A small computer in software: run firmware, debug it with gdb, talk to it with netcat.
+
+    Start with `soclet run demo:hello`.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    runs = next((word for word in words if not word.startswith("-")), "") in _RUNNING
+    try:
+        status = soclet.main(words, prog_name="soclet", standalone_mode=False)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "soclet"
+        _fail(f"{where}: {error.format_message()} Try '{where} --help'.")
+        status = COULD_NOT_START if runs else USED_WRONGLY
+    except UserError as error:
+        _fail(f"soclet: {error}")
+        status = COULD_NOT_START if runs else FAILED
+    except (KeyboardInterrupt, click.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; there is nobody left to tell.
+        sys.stderr.close()
+        status = FAILED
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> None:
+    click.echo(" ".join(line.strip() for line in message.splitlines() if line.strip()), err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The sub-commands: each reads its options and calls what does the work."""

@@ -1,0 +1,51 @@
+"""`soclet flash`: put an image into an NVRAM file."""
+
+from pathlib import Path
+
+import click
+
+from isa_spec.memory_map import DEFAULT_MEMORY, LARGEST_MEMORY
+from machine import nvram as nvram_file
+from soclet import demos
+from soclet.commands.parameters import ADDRESS, SIZE, reporting
+from soclet.errors import UserError
+
+
+@click.command()
+@click.argument("image")
+@click.option(
+    "--nvram",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file; made where it is missing.",
+)
+@click.option("--memory", type=SIZE, metavar="SIZE", help="The file's size, 1M for a new one.")
+@click.option(
+    "--load-address",
+    type=ADDRESS,
+    metavar="A",
+    default=0x1000,
+    help="Where a raw image goes (0x1000).",
+)
+def command(image: str, nvram: Path, memory: int | None, load_address: int) -> None:
+    """Put IMAGE into an NVRAM file, keeping the rest of it, wholly or not at all.
+
+    Refused while a machine has the file.
+    """
+    from toolchain.images import load_image
+
+    def put() -> None:
+        size = memory or (nvram.stat().st_size if nvram.is_file() else DEFAULT_MEMORY)
+        loaded = load_image(
+            demos.resolve(image),
+            memory_size=min(size, LARGEST_MEMORY),
+            load_address=load_address,
+        )
+        segments = [(segment.address, segment.data) for segment in loaded.segments]
+        try:
+            nvram_file.flash(nvram, memory, segments, default_size=DEFAULT_MEMORY)
+        except nvram_file.NvramError as error:
+            raise UserError(str(error)) from error
+
+    reporting(put)

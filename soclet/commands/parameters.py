@@ -1,0 +1,43 @@
+"""Kinds of command-line parameters that several sub-commands share."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from soclet import quantities
+from soclet.errors import UserError
+
+
+def _option(read: Callable[[str], int]) -> Callable[[str | int], int]:
+    """Make an option's type of a reader; defaults are numbers already."""
+
+    def convert(value: str | int) -> int:
+        try:
+            return value if isinstance(value, int) else read(value)
+        except UserError as error:
+            raise click.BadParameter(f"{error}.") from error
+
+    return convert
+
+
+SIZE: Final = _option(quantities.size)
+TICKS: Final = _option(quantities.ticks)
+ADDRESS: Final = _option(quantities.address)
+
+
+def reporting(
+    read: Callable[[], Any],
+) -> Any:
+    """Call `read`, turning what the toolchain says of a bad image or source into UserError."""
+    from toolchain.images import ImageError
+    from toolchain.problems import AssemblyErrors
+
+    try:
+        return read()
+    except ImageError as error:
+        raise UserError(str(error)) from error
+    except AssemblyErrors as errors:
+        for line in str(errors).splitlines()[:-1]:
+            click.echo(line, err=True)
+        raise UserError(str(errors).splitlines()[-1]) from errors

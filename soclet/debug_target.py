@@ -1,0 +1,293 @@
+"""The machine as a debugger's target: what gdbstub asks, answered by a machine and its runner.
+
+Knows gdbstub's Target protocol and our machine, and brings them together; must not know packets.
+"""
+
+import errno
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from gdbstub.server import Server
+from gdbstub.target import (
+    BreakpointKind,
+    Continue,
+    Exited,
+    FlashWrite,
+    RangeStep,
+    Register,
+    Resume,
+    Signal,
+    Stop,
+    StopEvent,
+    TargetError,
+)
+from gdbstub.target import Reason as StopReason
+from isa_spec.memory_map import MEMORY_START
+from isa_spec.paging import PAGE
+from isa_spec.registers import CAUSE, PC
+from isa_spec.traps import ABSENT, DIVISION, ILLEGAL, MISALIGNED, NOTHING, PRIVILEGED, PROTECTED
+from machine.cpu import Reason
+from machine.events import Debugger, WriteRegister
+from machine.machine import NotHalted
+from machine.nvram import NvramError
+from soclet import description, goals, monitor, sentences, views
+from soclet.goals import Done, Outcome, StepInterrupts
+from soclet.runner import End, Runner
+
+_SIGNALS: Final = {
+    ILLEGAL.number: Signal.ILL,
+    PRIVILEGED.number: Signal.ILL,
+    ABSENT.number: Signal.SEGV,
+    PROTECTED.number: Signal.SEGV,
+    MISALIGNED.number: Signal.BUS,
+    NOTHING.number: Signal.BUS,
+    DIVISION.number: Signal.FPE,
+}
+"""The signal that fits the trap behind a check-stop; ABRT fits the others."""
+
+_STEP_AT_ONCE: Final = 4096
+"""Instructions of a handler that a step runs before it gives the loop a turn."""
+
+
+class DebugTarget:
+    """One machine, run by `runner`, as gdbstub's Target with the abilities that it has.
+
+    `server` is set once it listens; until then nobody can be attached.
+    """
+
+    byte_order: Literal["little", "big"] = "little"
+    flash_block_size = PAGE
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner: Final = runner
+        self.machine: Final = runner.machine
+        self.server: Server | None = None
+        self._breakpoints: set[tuple[BreakpointKind, int]] = set()
+        self._stop: StopEvent = Stop()
+        self._forget_client()
+
+    def _forget_client(self) -> None:
+        self.virtual = True
+        self.step_interrupts = StepInterrupts.OVER
+        self._power_off_told = False
+
+    # Coming and going
+
+    @property
+    def attached(self) -> bool:
+        """Whether a debugger is attached."""
+        return self.machine.cpu.debugged
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a debugger may still come."""
+        return self.server is not None
+
+    def attach(self) -> None:
+        """Halt, for a client that has come."""
+        if not self.machine.halted:
+            self.runner.halt()
+            self._stop = Stop()
+        self._forget_client()
+        self.machine.post(Debugger(attached=True))
+
+    def detach(self) -> None:
+        """Let the machine go on without a debugger."""
+        self.machine.post(Debugger(attached=False))
+        self.runner.start()
+
+    def abandon(self) -> None:
+        """Leave the machine as it is, halted or running, without a debugger."""
+        if self.machine.cpu.debugged:
+            self.machine.post(Debugger(attached=False))
+        if not self.machine.halted:
+            self.runner.start()
+
+    def kill(self, *, stay: bool) -> None:
+        """End the run, unless the client stays to begin it again."""
+        self.runner.halt()
+        if not stay:
+            self.runner.finish(End.INTERRUPTED)
+
+    # Registers and memory
+
+    @property
+    def registers(self) -> Sequence[Register]:
+        """The registers by gdb's numbers."""
+        return description.PACKET_REGISTERS
+
+    @property
+    def target_xml(self) -> str:
+        """The registers' description."""
+        return description.target_xml()
+
+    @property
+    def memory_map_xml(self) -> str:
+        """What gdb may read and write."""
+        return description.MEMORY_MAP_XML
+
+    def read_register(self, number: int) -> int | None:
+        """Give a register's value."""
+        ours = description.SLOTS[number].number
+        return 0 if ours is None else self.machine.cpu.r[ours]
+
+    def write_register(self, number: int, value: int) -> None:
+        """Write a register; bits that it does not keep are cut off."""
+        slot = description.SLOTS[number]
+        if slot.number is None:
+            raise TargetError(f"{slot.name} is always 0 on this machine")
+        self.machine.post(WriteRegister(slot.number, value))
+
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Give bytes as the CPU sees them now."""
+        data = views.read(self.machine, address, length, virtual=self.virtual)
+        if not data:
+            raise TargetError(f"{self._nothing_at(address)}", errno.EFAULT)
+        return data
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write all of the bytes, or nothing."""
+        if not views.write(self.machine, address, data, virtual=self.virtual):
+            raise TargetError(
+                f"not all of {address:#x} to {address + len(data) - 1:#x} is memory",
+                errno.EFAULT,
+            )
+
+    def _nothing_at(self, address: int) -> str:
+        physical = views.physical(self.machine, address, virtual=self.virtual)
+        if physical is None:
+            return f"no page is present at {address:#x}"
+        if physical < MEMORY_START:
+            return f"no port can be read at {physical:#x}"
+        return f"there is nothing at {physical:#x}: memory ends at {self.machine.memory.size:#x}"
+
+    # Flash
+
+    @property
+    def flash_regions(self) -> Sequence[range]:
+        """All of memory is battery-backed and can be flashed."""
+        return (range(MEMORY_START, self.machine.memory.size),)
+
+    def flash(self, erased: Sequence[range], writes: Sequence[FlashWrite]) -> None:
+        """Erase to ones, then write, and commit at once; addresses are physical."""
+        blanks = [(area.start, b"\xff" * len(area)) for area in erased]
+        try:
+            self.machine.flash([*blanks, *((write.address, write.data) for write in writes)])
+            self.machine.commit()
+        except (NotHalted, ValueError, NvramError) as error:
+            raise TargetError(str(error)) from error
+
+    # Breakpoints
+
+    def set_breakpoint(self, kind: BreakpointKind, address: int) -> None:
+        """Stop before the instruction at a virtual address."""
+        self._breakpoints.add((kind, address))
+        self._give_breakpoints()
+
+    def clear_breakpoint(self, kind: BreakpointKind, address: int) -> None:
+        """Take that back."""
+        self._breakpoints.discard((kind, address))
+        self._give_breakpoints()
+
+    def _give_breakpoints(self) -> None:
+        self.runner.breakpoints = frozenset(address for _, address in self._breakpoints)
+
+    # Running
+
+    @property
+    def stop(self) -> StopEvent:
+        """Why the machine is halted."""
+        return self._stop
+
+    def resume(self, action: Resume) -> StopEvent | None:
+        """Go on; a step that is over at once is answered at once."""
+        self._refuse_strange_addresses(action)
+        if self.machine.cpu.exit_status is not None and self._power_off_told:
+            return self._exit(self.machine.cpu.exit_status)
+        self._power_off_told = False
+        match action:
+            case RangeStep(start, end):
+                goal: goals.Goal = goals.RangeStep(start, end, self.step_interrupts)
+            case Continue():
+                self.runner.start()
+                return None
+            case _:
+                goal = goals.Step(self.step_interrupts)
+        try:
+            outcome = self.runner.advance(goal, _STEP_AT_ONCE)
+        except NvramError as error:
+            raise TargetError(str(error)) from error
+        if outcome in (Reason.BUDGET, Reason.ASLEEP, Reason.LIMIT):
+            self.runner.start(goal)
+            return None
+        self._stop = self._event(outcome)
+        return self._stop
+
+    def _refuse_strange_addresses(self, action: Resume) -> None:
+        if isinstance(action, RangeStep) or action.address is None:
+            return
+        if action.address > 0xFFFF_FFFF:
+            raise TargetError(f"{action.address:#x} is no address of this machine")
+        self.machine.post(WriteRegister(PC, action.address))
+
+    def interrupt(self) -> StopEvent:
+        """Halt the running machine: slices are short, so it is halted already."""
+        self.runner.halt()
+        self._stop = Stop(Signal.INT)
+        return self._stop
+
+    def reached(self, outcome: Outcome) -> None:
+        """The runner's goal was reached: tell the client."""
+        self._stop = self._event(outcome)
+        if self.server is not None:
+            self.server.stopped(self._stop)
+
+    def reset(self) -> None:
+        """Reset the halted machine (`monitor reset`)."""
+        self.machine.reset()
+        self._power_off_told = False
+        self._stop = Stop()
+
+    def _exit(self, status: int) -> StopEvent:
+        self.runner.finish(End.POWER_OFF)
+        self._stop = Exited(status)
+        return self._stop
+
+    def _event(self, outcome: Outcome) -> StopEvent:
+        """Say a stop as gdb's protocol has it, with a sentence where a person wants one."""
+        machine = self.machine
+        match outcome:
+            case Reason.BREAKPOINT:
+                software = (BreakpointKind.SOFTWARE, machine.cpu.r[PC]) in self._breakpoints
+                return Stop(
+                    reason=StopReason.SOFTWARE_BREAKPOINT
+                    if software
+                    else StopReason.HARDWARE_BREAKPOINT
+                )
+            case Reason.BRK:
+                return Stop(message=sentences.brk(machine))
+            case Reason.POWER_OFF:
+                self._power_off_told = True
+                return Stop(message=sentences.power_off(machine))
+            case Reason.CHECK_STOP:
+                signal = _SIGNALS.get(machine.cpu.r[CAUSE] & 0xFF, Signal.ABRT)
+                return Stop(signal, message=sentences.check_stop(machine))
+            case Reason.ASLEEP:
+                return Stop(message=sentences.asleep(machine))
+            case Reason.LIMIT:
+                return Exited(124, f"the run's limit, tick {machine.cpu.time}, was reached")
+            case Done.IN_HANDLER:
+                return Stop(message=f"interrupt: {sentences.trapped_at(machine)}")
+            case Done.HANDLER_RUNS_ON:
+                return Stop(
+                    message=f"the interrupt's handler has not returned within "
+                    f"{goals.LONGEST_HANDLER} ticks; stopped inside it"
+                )
+            case _:
+                return Stop()
+
+    # Commands
+
+    def monitor(self, command: str) -> str:
+        """Carry out a monitor command."""
+        return monitor.execute(self, command)

@@ -1,0 +1,171 @@
+"""What a machine is asked to do next: run, or take steps past whatever interrupts them.
+
+A goal is advanced slice by slice and holds its own progress between slices. Knows machines;
+must not know packets, sockets or host time.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Protocol
+
+from isa_spec.registers import PC, PTBR, SP, STATUS, Status
+from machine.cpu import Reason
+from machine.events import HoldInterrupts
+from machine.machine import Machine
+
+LONGEST_HANDLER: Final = 1_000_000
+"""Ticks after which a step gives up waiting for an interrupt's handler to return."""
+
+_MODE: Final = int(Status.KERNEL | Status.VIRTUAL)
+
+
+class StepInterrupts(Enum):
+    """What a step does with an interrupt that falls due (`monitor step-interrupts`)."""
+
+    OVER = "over"
+    INTO = "into"
+    HOLD = "hold"
+
+
+class Done(Enum):
+    """How a goal was reached, where the machine itself had no reason to stop."""
+
+    STEPPED = "stepped"
+    IN_HANDLER = "in-handler"
+    HANDLER_RUNS_ON = "handler-runs-on"
+
+
+Outcome = Reason | Done
+"""Reason.BUDGET: not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far one slice may go: see `Machine.run`."""
+
+    limit: int
+    budget: int
+    skip_sleep: bool
+    breakpoints: frozenset[int]
+
+
+class Goal(Protocol):
+    """Something a machine is to reach."""
+
+    def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
+        """Go on for a slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeRun:
+    """Run until something stops the machine."""
+
+    def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
+        """Run for a slice."""
+        return machine.run(
+            bounds.limit,
+            bounds.budget,
+            breakpoints=bounds.breakpoints,
+            skip_sleep=bounds.skip_sleep,
+        )
+
+
+Context = tuple[int, int, int, int]
+"""pc, sp, ptbr and mode: what a handler that returns gives back."""
+
+
+def _context(machine: Machine) -> Context:
+    r = machine.cpu.r
+    return r[PC], r[SP], r[PTBR], r[STATUS] & _MODE
+
+
+@dataclass(slots=True)
+class Step:
+    """Execute one instruction, with interrupts treated as `interrupts` says.
+
+    `interrupted` is where the machine is to return to while a handler is run to its end.
+    """
+
+    interrupts: StepInterrupts = StepInterrupts.OVER
+    interrupted: Context | None = None
+    _ticks_left: int = LONGEST_HANDLER
+
+    def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
+        """Go on for a slice; a step without an interrupt is over within it."""
+        if self.interrupts is StepInterrupts.HOLD:
+            return self._execute_held(machine, bounds)
+        spent = machine.cpu.executed
+        while machine.cpu.executed - spent < bounds.budget:
+            if self.interrupted is None:
+                awake = machine.run(bounds.limit, 0, skip_sleep=bounds.skip_sleep)
+                if awake is not Reason.BUDGET:
+                    return awake
+                if machine.cpu.interrupt_due() is None:
+                    return self._execute(machine, bounds)
+                if self.interrupts is StepInterrupts.INTO:
+                    machine.cpu.enter_interrupt()
+                    return Reason.CHECK_STOP if machine.cpu.check_stopped else Done.IN_HANDLER
+                self.interrupted = _context(machine)
+            outcome = self._run_handler(machine, bounds, self.interrupted)
+            if outcome is not None:
+                return outcome
+        return Reason.BUDGET
+
+    def _execute(self, machine: Machine, bounds: Bounds) -> Outcome:
+        """Execute the instruction itself; breakpoints at it do not count."""
+        outcome = machine.run(bounds.limit, 1, skip_sleep=False)
+        return Done.STEPPED if outcome in (Reason.BUDGET, Reason.ASLEEP) else outcome
+
+    def _execute_held(self, machine: Machine, bounds: Bounds) -> Outcome:
+        awake = machine.run(bounds.limit, 0, skip_sleep=bounds.skip_sleep)
+        if awake is not Reason.BUDGET:
+            return awake
+        machine.post(HoldInterrupts(held=True))
+        outcome = self._execute(machine, bounds)
+        machine.post(HoldInterrupts(held=False))
+        return outcome
+
+    def _run_handler(self, machine: Machine, bounds: Bounds, home: Context) -> Outcome | None:
+        """Run until the handler is back home; None when it is, or when there is more to run."""
+        start = machine.cpu.time
+        outcome = machine.run(
+            bounds.limit,
+            min(bounds.budget, self._ticks_left),
+            breakpoints=bounds.breakpoints | {home[0]},
+            skip_sleep=bounds.skip_sleep,
+        )
+        self._ticks_left -= max(0, machine.cpu.time - start)
+        if outcome is Reason.BREAKPOINT and _context(machine) == home:
+            self.interrupted = None
+            return None
+        if outcome is Reason.BREAKPOINT and machine.cpu.r[PC] not in bounds.breakpoints:
+            outcome = machine.run(bounds.limit, 1, skip_sleep=bounds.skip_sleep)
+        if outcome is Reason.BUDGET and self._ticks_left <= 0:
+            return Done.HANDLER_RUNS_ON
+        return None if outcome is Reason.BUDGET else outcome
+
+
+@dataclass(slots=True)
+class RangeStep:
+    """Step at least once and until pc is outside start ≤ pc < end (`vCont;r`)."""
+
+    start: int
+    end: int
+    interrupts: StepInterrupts = StepInterrupts.OVER
+    _step: Step = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._step = Step(self.interrupts)
+
+    def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
+        """Step on for a slice."""
+        spent = machine.cpu.executed
+        while machine.cpu.executed - spent < bounds.budget:
+            outcome = self._step.advance(machine, bounds)
+            pc = machine.cpu.r[PC]
+            if outcome is not Done.STEPPED or not self.start <= pc < self.end:
+                return outcome
+            if pc in bounds.breakpoints:
+                return Reason.BREAKPOINT
+            self._step = Step(self.interrupts)
+        return Reason.BUDGET

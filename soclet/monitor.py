@@ -1,0 +1,142 @@
+"""The monitor commands: what gdb's `monitor` passes on to the machine.
+
+A command is a function with a name and a sentence of help, declared once. Knows the target;
+must not know packets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gdbstub.target import TargetError
+from machine.device import NEVER
+from soclet.goals import StepInterrupts
+
+if TYPE_CHECKING:
+    from soclet.debug_target import DebugTarget
+
+Act = Callable[["DebugTarget", list[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A monitor command; `usage` is its name and arguments, `help` its sentence."""
+
+    usage: str
+    help: str
+    act: Act
+
+
+COMMANDS: Final[dict[str, Command]] = {}
+
+
+def _command(usage: str) -> Callable[[Act], Act]:
+    def declare(act: Act) -> Act:
+        COMMANDS[usage.split()[0]] = Command(usage, (act.__doc__ or "").strip(), act)
+        return act
+
+    return declare
+
+
+def execute(target: DebugTarget, text: str) -> str:
+    """Carry out a command line; raise TargetError where it is not one, saying what is."""
+    name, *arguments = text.split() or ["help"]
+    command = COMMANDS.get(name)
+    if command is None:
+        raise TargetError(f"no monitor command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    return command.act(target, arguments)
+
+
+def _choice(arguments: list[str], usage: str, *choices: str) -> str | None:
+    """Give the one argument, None where there is none; raise TargetError for any other."""
+    if not arguments:
+        return None
+    if len(arguments) > 1 or arguments[0] not in choices:
+        raise TargetError(f"monitor {usage.split()[0]} takes {' or '.join(choices)}, or nothing")
+    return arguments[0]
+
+
+@_command("help")
+def _help(_target: DebugTarget, _arguments: list[str]) -> str:
+    """List the commands."""
+    width = max(len(command.usage) for command in COMMANDS.values())
+    return "".join(
+        f"{command.usage:<{width}}  {command.help}\n" for _, command in sorted(COMMANDS.items())
+    )
+
+
+@_command("reset")
+def _reset(target: DebugTarget, _arguments: list[str]) -> str:
+    """Reset the machine; memory keeps its bytes."""
+    target.reset()
+    return "the machine is reset and halted\n"
+
+
+@_command("halt")
+def _halt(target: DebugTarget, _arguments: list[str]) -> str:
+    """Halt the machine; it is halted whenever gdb can ask."""
+    target.runner.halt()
+    return "the machine is halted\n"
+
+
+@_command("phys [on|off]")
+def _phys(target: DebugTarget, arguments: list[str]) -> str:
+    """Look at physical memory, or at memory as the CPU sees it."""
+    choice = _choice(arguments, "phys", "on", "off")
+    if choice is not None:
+        target.virtual = choice == "off"
+    return f"addresses are {'as the CPU sees them' if target.virtual else 'physical'}\n"
+
+
+@_command("step-interrupts [over|into|hold]")
+def _step_interrupts(target: DebugTarget, arguments: list[str]) -> str:
+    """What a step does with an interrupt: run it to its end, stop in it, hold it back."""
+    choice = _choice(arguments, "step-interrupts", *(mode.value for mode in StepInterrupts))
+    if choice is not None:
+        target.step_interrupts = StepInterrupts(choice)
+    return f"step-interrupts is {target.step_interrupts.value}\n"
+
+
+@_command("time")
+def _time(target: DebugTarget, _arguments: list[str]) -> str:
+    """Show ticks, instructions and the next tick at which something happens by itself."""
+    cpu = target.machine.cpu
+    due = target.machine.wake_tick()
+    wake = "none" if due == NEVER else f"tick {due}"
+    return (
+        f"tick {cpu.time}, {cpu.executed} instructions executed, "
+        f"{cpu.interrupts} interrupts entered; next interrupt due by itself: {wake}\n"
+    )
+
+
+@_command("devices")
+def _devices(target: DebugTarget, _arguments: list[str]) -> str:
+    """List the devices and their ports, with what a load would see."""
+    machine = target.machine
+    lines = []
+    for device in machine.bus.devices.values():
+        pending = device.pending(machine.cpu.time)
+        lines.append(f"{device.name}: interrupts pending {pending:#x}")
+        for port in device.ports:
+            word = machine.bus.peek(port.address, machine.cpu.time)
+            shown = "store only" if word is None else f"{word:#x}"
+            lines.append(f"  {port.address:#06x} {port.name:<10} {shown}")
+    return "\n".join(lines) + "\n"
+
+
+@_command("engine")
+def _engine(target: DebugTarget, _arguments: list[str]) -> str:
+    """Say which engine executes instructions."""
+    return f"{target.machine.engine.name}\n"
+
+
+@_command("nvram")
+def _nvram(target: DebugTarget, _arguments: list[str]) -> str:
+    """Say which file memory is kept in."""
+    nvram = target.machine.nvram
+    if nvram is None:
+        return "memory is in no file; --nvram FILE keeps it\n"
+    target.machine.commit()
+    return f"{nvram.path}: {nvram.size} bytes, up to date\n"

@@ -1,0 +1,258 @@
+"""Runs a machine in slices on the asyncio loop, and decides when the run ends.
+
+Knows the machine, the serial line and the two clocks; must not know packets or files' formats.
+Nothing here looks at host time except to be done with a slice and to pace sleep.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from machine.cpu import Reason
+from machine.device import NEVER
+from machine.events import SerialInput
+from machine.machine import Machine
+from soclet.goals import Bounds, FreeRun, Goal, Outcome
+from soclet.lines.line import Line
+
+SLICE_SECONDS: Final = 0.003
+LARGEST_SLICE: Final = 131_072
+"""Instructions; the serial line keeps more scripted input than that ahead of the guest."""
+COMMIT_SECONDS: Final = 0.1
+TICKS_PER_SECOND: Final = 1_000_000
+"""What the paced clock makes of sleep."""
+MOST_INPUT: Final = 65_536
+"""Bytes on the line beyond which a live client is not read."""
+
+
+class Clock(Enum):
+    """How sleep passes (isa §3)."""
+
+    VIRTUAL = "virtual"
+    PACED = "paced"
+
+
+class End(Enum):
+    """How a run ended, by the word in the state file, with the status to exit with."""
+
+    POWER_OFF = "power-off"
+    LIMIT = "limit"
+    CHECK_STOP = "check-stop"
+    ASLEEP = "asleep"
+    INTERRUPTED = "interrupted"
+
+
+EXIT_STATUS: Final = {
+    End.LIMIT: 124,
+    End.CHECK_STOP: 126,
+    End.ASLEEP: 127,
+    End.INTERRUPTED: 130,
+}
+
+_ENDS: Final = {
+    Reason.POWER_OFF: End.POWER_OFF,
+    Reason.CHECK_STOP: End.CHECK_STOP,
+    Reason.ASLEEP: End.ASLEEP,
+    Reason.LIMIT: End.LIMIT,
+}
+
+
+class Watcher(Protocol):
+    """Who is told when a goal is reached: a debugger's side, where there is one."""
+
+    @property
+    def attached(self) -> bool:
+        """Whether a debugger decides what happens next."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a debugger may still come."""
+
+    def reached(self, outcome: Outcome) -> None:
+        """The machine has stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nap:
+    """A sleep by the paced clock: where it was at a host time, in seconds."""
+
+    tick: int
+    since: float
+
+
+class Runner:
+    """Owns the machine's progress: what it is to reach, and when it gets time.
+
+    Also the serial line's owner (soclet.lines): what is typed goes to the machine from here.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        clock: Clock = Clock.VIRTUAL,
+        limit: int = NEVER,
+        on_output: Callable[[bytes], None] = lambda _data: None,
+    ) -> None:
+        self.machine: Final = machine
+        self.clock = clock
+        self.watcher: Watcher | None = None
+        self.line: Line | None = None
+        self.breakpoints: frozenset[int] = frozenset()
+        self.end: End | None = None
+        self._limit = limit
+        self._on_output = on_output
+        self._goal: Goal | None = None
+        self._budget = 4096
+        self._kicked = asyncio.Event()
+        self._committed = time.monotonic()
+        self._nap: Nap | None = None
+
+    # What the machine is to do
+
+    def start(self, goal: Goal | None = None) -> None:
+        """Have the machine run towards a goal from the loop's next turn on."""
+        self.machine.halted = False
+        self._goal = goal or FreeRun()
+        self._kicked.set()
+
+    def halt(self) -> None:
+        """Have the machine stand still, at once."""
+        self._pass_nap()
+        self._goal = None
+        self.machine.halted = True
+        self.machine.commit()
+
+    def advance(self, goal: Goal, budget: int) -> Outcome:
+        """Go on with a goal for one slice, now."""
+        self._pass_nap()
+        bounds = Bounds(self._limit, budget, self.clock is Clock.VIRTUAL, self.breakpoints)
+        outcome = goal.advance(self.machine, bounds)
+        self._pump()
+        return outcome
+
+    def finish(self, end: End) -> None:
+        """End the run."""
+        if self.end is None:
+            self.end = end
+        self._kicked.set()
+
+    # The serial line's owner
+
+    def received(self, data: bytes) -> None:
+        """Put what was typed on the machine's line, at the tick that it has reached."""
+        self._pass_nap()
+        self.machine.post(SerialInput(data))
+        self._hold_input()
+        self._kicked.set()
+
+    @property
+    def input_waiting(self) -> int:
+        """Bytes that the guest has not taken into RX yet."""
+        return self.machine.serial.waiting
+
+    def ready_changed(self) -> None:
+        """The line may be ready now, or its last input may have come."""
+        self._kicked.set()
+
+    def end_requested(self) -> None:
+        """Somebody typed Ctrl-A x."""
+        self.finish(End.INTERRUPTED)
+
+    # The loop
+
+    async def run(self) -> End:
+        """Run the machine until it ends, or is ended. Raises NvramError where a commit fails."""
+        while self.end is None:
+            self._kicked.clear()
+            if self._goal is None or (self.line is not None and not self.line.ready):
+                await self._kicked.wait()
+                continue
+            started = time.perf_counter()
+            outcome = self.advance(self._goal, self._budget)
+            self._learn(time.perf_counter() - started)
+            if outcome is Reason.BUDGET:
+                await asyncio.sleep(0)
+            elif outcome is Reason.ASLEEP and self._may_wake():
+                await self._sleep()
+            else:
+                self._reached(outcome)
+        self.machine.halted = True
+        self._pump()
+        self.machine.commit()
+        return self.end
+
+    def _reached(self, outcome: Outcome) -> None:
+        if outcome is Reason.LIMIT:
+            self.finish(End.LIMIT)
+        if self.watcher is not None and self.watcher.attached:
+            self.halt()
+            self.watcher.reached(outcome)
+        elif isinstance(outcome, Reason) and outcome in _ENDS:
+            self.finish(_ENDS[outcome])
+
+    def _learn(self, seconds: float) -> None:
+        """Choose the next slice's size by what this one took; its results do not depend on it."""
+        if seconds > SLICE_SECONDS:
+            self._budget = max(256, self._budget // 2)
+        elif seconds < SLICE_SECONDS / 2:
+            self._budget = min(LARGEST_SLICE, self._budget * 2)
+
+    def _pump(self) -> None:
+        """Bring what the guest sent to the line, and its memory to the NVRAM file in time."""
+        output = self.machine.take_output()
+        if output:
+            data = bytes(sent.byte for sent in output)
+            self._on_output(data)
+            if self.line is not None:
+                self.line.write(data)
+        if self.machine.nvram is not None and time.monotonic() - self._committed > COMMIT_SECONDS:
+            self.machine.commit()
+            self._committed = time.monotonic()
+        self._hold_input()
+
+    def _hold_input(self) -> None:
+        if self.line is not None:
+            self.line.hold_input(self.machine.serial.waiting > MOST_INPUT)
+
+    # Sleep
+
+    def _may_wake(self) -> bool:
+        """Tell whether a sleeping machine is to be waited for."""
+        live = self.line is not None and self.line.live
+        reachable = self.watcher is not None and self.watcher.reachable
+        return live or self.machine.wake_tick() < NEVER or (reachable and not self._watched())
+
+    def _watched(self) -> bool:
+        return self.watcher is not None and self.watcher.attached
+
+    def _next_wake(self) -> int:
+        return min(self.machine.wake_tick(), self._limit)
+
+    async def _sleep(self) -> None:
+        """Wait on the host until something comes, or the paced clock wakes the machine."""
+        timeout = None
+        if self.clock is Clock.PACED:
+            self._nap = Nap(self.machine.cpu.time, time.monotonic())
+            wake = self._next_wake()
+            if wake < NEVER:
+                timeout = (wake - self.machine.cpu.time) / TICKS_PER_SECOND
+        self.machine.commit()
+        try:
+            await asyncio.wait_for(self._kicked.wait(), timeout)
+        except TimeoutError:
+            # The host's clocks differ by a hair; the tick that was waited for has come.
+            self.machine.pass_time(self._next_wake())
+            self._nap = None
+        self._pass_nap()
+
+    def _pass_nap(self) -> None:
+        """Let the machine's time pass as far as the host's has since the nap began."""
+        nap, self._nap = self._nap, None
+        if nap is not None and self.machine.cpu.asleep:
+            passed = int((time.monotonic() - nap.since) * TICKS_PER_SECOND)
+            self.machine.pass_time(min(nap.tick + passed, self._next_wake()))
+            self._nap = Nap(self.machine.cpu.time, nap.since + passed / TICKS_PER_SECOND)

@@ -1,0 +1,178 @@
+"""One run from its options to its exit status: machine, serial line and debugger put together."""
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
+from machine.device import NEVER
+from machine.engines import maker
+from machine.machine import Machine
+from machine.nvram import Nvram, NvramError
+from soclet import demos, sentences, state_file
+from soclet.errors import UserError
+from soclet.lines.line import LineError, open_line
+from soclet.runner import EXIT_STATUS, Clock, End, Runner
+
+NO_IMAGE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `soclet run` was asked for; the fields are its options."""
+
+    image: str
+    gdb: str | None = None
+    halt: bool = False
+    serial: str = "stdio"
+    nvram: Path | None = None
+    memory: int | None = None
+    load_address: int = MEMORY_START
+    clock: Clock | None = None
+    engine: str = "auto"
+    limit: int = NEVER
+    byte_ticks: int = 0
+    serial_log: Path | None = None
+    state: Path | None = None
+    allow_remote: bool = False
+
+
+Segments = list[tuple[int, bytes]]
+
+
+def run(options: RunOptions) -> int:
+    """Run a machine and give the exit status. Raises UserError where it cannot start."""
+    if options.halt and options.gdb is None:
+        raise UserError("--halt waits for a debugger: give --gdb PORT too")
+    if options.image == NO_IMAGE and options.nvram is None:
+        raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
+    if options.state is not None:
+        state_file.check_writable(options.state)
+    segments = _segments(options)
+    try:
+        return asyncio.run(_run(options, segments))
+    except (NvramError, LineError) as error:
+        raise UserError(str(error)) from error
+
+
+def _segments(options: RunOptions) -> Segments:
+    if options.image == NO_IMAGE:
+        return []
+    from toolchain.images import load_image
+
+    image = load_image(
+        demos.resolve(options.image),
+        memory_size=options.memory or _size_of(options.nvram) or DEFAULT_MEMORY,
+        load_address=options.load_address,
+    )
+    return [(segment.address, segment.data) for segment in image.segments]
+
+
+def _size_of(nvram: Path | None) -> int | None:
+    """The size of a file that is there; what is wrong with it is found when it is opened."""
+    return nvram.stat().st_size or None if nvram is not None and nvram.is_file() else None
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+async def _run(options: RunOptions, segments: Segments) -> int:
+    output = bytearray()
+    async with AsyncExitStack() as stack:
+        log = _open_log(options.serial_log, stack)
+
+        def keep(data: bytes) -> None:
+            if options.state is not None:
+                output.extend(data)
+            if log is not None:
+                log.write(data)
+
+        machine = _machine(options, stack)
+        runner = Runner(machine, limit=options.limit, on_output=keep)
+        line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
+        stack.callback(line.close)
+        runner.line = line
+        paced = line.interactive if options.clock is None else options.clock is Clock.PACED
+        runner.clock = Clock.PACED if paced else Clock.VIRTUAL
+        if options.gdb is not None:
+            await _listen(options, runner, stack)
+        if line.announcement is not None:
+            _say(line.announcement)
+        machine.flash(segments)
+        machine.commit()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
+        if not options.halt:
+            runner.start()
+        end = await runner.run()
+        await line.finish()
+    return _report(options, machine, end, bytes(output))
+
+
+def _open_log(path: Path | None, stack: AsyncExitStack) -> BinaryIO | None:
+    if path is None:
+        return None
+    try:
+        return stack.enter_context(path.open("wb", buffering=0))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+
+
+def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
+    nvram = None
+    if options.nvram is not None:
+        nvram = Nvram(options.nvram, options.memory, default_size=DEFAULT_MEMORY)
+        stack.callback(nvram.close)
+        if nvram.recovered:
+            _say(f"soclet: {nvram.recovered}")
+    try:
+        return Machine(
+            nvram.size if nvram is not None else options.memory or DEFAULT_MEMORY,
+            byte_ticks=options.byte_ticks,
+            engine=maker(options.engine),
+            nvram=nvram,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) -> None:
+    from gdbstub.server import serve
+    from soclet import addresses
+    from soclet.debug_target import DebugTarget
+
+    host, port = addresses.parse(options.gdb or "")
+    addresses.check_exposure(host, allow_remote=options.allow_remote)
+    target = DebugTarget(runner)
+    try:
+        server = await serve(target, host, port, busy="soclet: another debugger is attached")
+    except OSError as error:
+        raise UserError(
+            f"gdb: cannot listen on {addresses.show(host, port)}: {error.strerror}; "
+            "give another port, or 0 for a free one"
+        ) from error
+    stack.push_async_callback(server.close)
+    target.server = server
+    runner.watcher = target
+    _say(f"gdb: listening on {addresses.show(*server.address)}")
+
+
+def _report(options: RunOptions, machine: Machine, end: End, output: bytes) -> int:
+    status = machine.cpu.exit_status if end is End.POWER_OFF else None
+    if options.state is not None:
+        values = state_file.state(machine, end.value, status, output)
+        state_file.write(options.state, values)
+    match end:
+        case End.CHECK_STOP:
+            _say(f"soclet: {sentences.check_stop(machine)}")
+        case End.ASLEEP:
+            _say(f"soclet: {sentences.asleep(machine)}")
+        case End.LIMIT:
+            _say(f"soclet: the limit of {options.limit} ticks was reached")
+    return EXIT_STATUS[end] if status is None else status

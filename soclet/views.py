@@ -1,0 +1,78 @@
+"""Memory as a debugger sees it: virtual as the CPU sees it now, without side effects.
+
+Permissions are ignored, no bits are set, ports are peeked.
+"""
+
+from collections.abc import Iterator
+
+from isa_spec.memory_map import MEMORY_START
+from isa_spec.paging import OFFSET, PAGE
+from isa_spec.registers import STATUS, Status
+from machine.events import WriteMemory
+from machine.machine import Machine
+
+_ADDRESSES = 1 << 32
+
+
+def physical(machine: Machine, address: int, *, virtual: bool = True) -> int | None:
+    """Give the physical address of a byte as seen now; None where there is none."""
+    if not 0 <= address < _ADDRESSES:
+        return None
+    if virtual and machine.cpu.r[STATUS] & Status.VIRTUAL:
+        return machine.cpu.mmu.look(address)
+    return address
+
+
+def _pieces(
+    machine: Machine, address: int, length: int, *, virtual: bool
+) -> Iterator[tuple[int | None, int]]:
+    """Cut a range at page ends: the physical address of each piece, and its length."""
+    end = address + length
+    while address < end:
+        piece = min(PAGE - (address & OFFSET), end - address)
+        yield physical(machine, address, virtual=virtual), piece
+        address += piece
+
+
+def read(machine: Machine, address: int, length: int, *, virtual: bool = True) -> bytes:
+    """Give the bytes of a range, as far from its start as they can be read."""
+    data = bytearray()
+    for start, size in _pieces(machine, address, length, virtual=virtual):
+        if start is None:
+            break
+        if start < MEMORY_START:
+            piece = _peek(machine, start, size)
+        else:
+            piece = machine.memory.read(start, max(0, min(size, machine.memory.size - start)))
+        data += piece
+        if len(piece) < size:
+            break
+    return bytes(data)
+
+
+def _peek(machine: Machine, start: int, length: int) -> bytes:
+    """Give bytes of the I/O page: of the word of the nearest port at or below each."""
+    data = bytearray()
+    for address in range(start, start + length):
+        for at in range(address, address - 4, -1):
+            word = machine.bus.peek(at, machine.cpu.time)
+            if word is not None:
+                data.append(word >> 8 * (address - at) & 0xFF)
+                break
+        else:
+            break
+    return bytes(data)
+
+
+def write(machine: Machine, address: int, data: bytes, *, virtual: bool = True) -> bool:
+    """Write all of a range of memory, or nothing where any of it is not memory."""
+    writes = []
+    at = 0
+    for start, size in _pieces(machine, address, len(data), virtual=virtual):
+        if start is None or not machine.memory.holds(start, size):
+            return False
+        writes.append(WriteMemory(start, data[at : at + size]))
+        at += size
+    for event in writes:
+        machine.post(event)
+    return True
