@@ -15,7 +15,7 @@ from machine.machine import Machine
 from machine.nvram import Nvram, NvramError
 from soclet import demos, sentences, state_file
 from soclet.errors import UserError
-from soclet.lines.line import LineError, open_line
+from soclet.lines.line import open_line
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
 
 NO_IMAGE = "-"
@@ -55,7 +55,7 @@ def run(options: RunOptions) -> int:
     segments = _segments(options)
     try:
         return asyncio.run(_run(options, segments))
-    except (NvramError, LineError) as error:
+    except NvramError as error:
         raise UserError(str(error)) from error
 
 
@@ -148,15 +148,12 @@ async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) ->
     from soclet.debug_target import DebugTarget
 
     host, port = addresses.parse(options.gdb or "")
-    addresses.check_exposure(host, allow_remote=options.allow_remote)
+    addresses.check_exposure(host, options.allow_remote)
     target = DebugTarget(runner)
     try:
         server = await serve(target, host, port, busy="soclet: another debugger is attached")
     except OSError as error:
-        raise UserError(
-            f"gdb: cannot listen on {addresses.show(host, port)}: {error.strerror}; "
-            "give another port, or 0 for a free one"
-        ) from error
+        raise addresses.refusal(error, host, port) from error
     stack.push_async_callback(server.close)
     target.server = server
     runner.watcher = target
