@@ -28,6 +28,7 @@ from toolchain.pseudo import PSEUDO
 from toolchain.reader import Line, Reader
 
 Result = TypeVar("Result")
+_TOO_DEEP: Final = WrongError(1, "too long an expression", "cut it into parts by .equ")
 _LABEL: Final = re.compile(rf"\s*({SYMBOL}|[0-9]+)\s*:")
 _HEAD: Final = re.compile(rf"\s*({SYMBOL})\s*")
 
@@ -182,6 +183,8 @@ class Assembler:
                 raise WrongError(column, what, "write a mnemonic or a directive")
         except WrongError as error:
             self._report(line.place, error)
+        except RecursionError:
+            self._report(line.place, _TOO_DEEP)
 
     def finish(self, name: str) -> Program:
         """Give the program.
@@ -208,7 +211,9 @@ class Assembler:
             return act()
         except WrongError as error:
             self._report(place, error)
-            return None
+        except RecursionError:
+            self._report(place, _TOO_DEEP)
+        return None
 
     def _define_labels(self, code: str, place: Place) -> int:
         end = 0

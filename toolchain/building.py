@@ -4,9 +4,9 @@ Knows how a program's parts follow from pieces, items and symbols. Must not know
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,7 +123,9 @@ def _constants(assembler: "Assembler") -> tuple[Constant, ...]:
         for name, (_, spot) in symbols.constants.items()
     )
     return tuple(
-        Constant(name, value, _source(spot)) for name, spot, value in values if value is not None
+        Constant(name, value, _source(spot))
+        for name, spot, value in values
+        if value is not None and not name.startswith(LOCAL_PREFIX)
     )
 
 
@@ -145,21 +147,20 @@ def _objects(assembler: "Assembler") -> dict[str, tuple[int, Element, int]]:
         edges = sorted({spot.offset for _, spot in labels} | {piece.size})
         starts = {item.spot.offset: n for n, item in enumerate(piece.items) if item.size}
         for name, spot in labels:
-            edge = next((edge for edge in edges if edge > spot.offset), spot.offset)
+            edge = edges[min(bisect_right(edges, spot.offset), len(edges) - 1)]
             first = starts.get(spot.offset, len(piece.items))
-            items = [i for i in piece.items[first:] if i.spot.offset < edge]
-            if shape := _shape(items):
+            if shape := _shape(islice(piece.items, first, None), edge):
                 found[name] = shape
     return found
 
 
-def _shape(items: Sequence[Item]) -> tuple[int, Element, int] | None:
-    """Give size, element and count of the object that some items begin with."""
+def _shape(items: Iterable[Item], edge: int) -> tuple[int, Element, int] | None:
+    """Give size, element and count of the object that some items, up to an edge, begin with."""
     size = count = 0
     first: Element | None = None
     for item in items:
         element = item.element if isinstance(item, Values | Raw) else None
-        if element is None:
+        if element is None or item.spot.offset >= edge:
             break
         first = first or element
         if element is first and count * first.bytes == size:

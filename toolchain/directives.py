@@ -18,8 +18,8 @@ from toolchain.program import Element, Section
 if TYPE_CHECKING:
     from toolchain.assembler import Assembler, Statement
 
-LARGEST_SPACE: Final = 2**31
-"""The most bytes that .space, .align or the like may make: all the memory a machine can have."""
+LARGEST_SPACE: Final = 2**26
+"""The most bytes that one .space or .align may make; more would be memory, not an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _else(assembler: "Assembler", statement: "Statement") -> None:
 @directive(".endif")
 def _endif(assembler: "Assembler", statement: "Statement") -> None:
     """End an .if."""
-    assembler.reader.end_if(".endif", statement.place)
+    assembler.reader.end_if(statement.place)
 
 
 def _characters(assembler: "Assembler", statement: "Statement", data: bytes) -> None:

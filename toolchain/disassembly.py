@@ -4,8 +4,10 @@ Knows how instructions and data are shown. Must not know file formats.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from isa_spec.formats import LENGTH, Kind
@@ -53,15 +55,18 @@ class _Symbols:
 
     def __init__(self, image: Image) -> None:
         self._names: dict[int, list[str]] = {}
-        self._data: list[range] = []
+        self._data: list[tuple[int, int]] = []
         seen: set[str] = set()
         for symbol in image.symbols:
             inside = any(s.address <= symbol.address <= s.end for s in image.segments)
             if symbol.kind is SymbolKind.OBJECT and symbol.size:
-                self._data.append(range(symbol.address, symbol.address + symbol.size))
+                self._data.append((symbol.address, symbol.address + symbol.size))
             if inside and symbol.name not in seen and _can_be_said(symbol.name):
                 seen.add(symbol.name)
                 self._names.setdefault(symbol.address, []).append(symbol.name)
+        self._named = sorted(self._names)
+        self._data.sort()
+        self._ends = list(accumulate((end for _, end in self._data), max))
 
     def at(self, address: int) -> list[str]:
         """Give the names of an address."""
@@ -73,11 +78,13 @@ class _Symbols:
 
     def is_data(self, address: int) -> bool:
         """Tell whether an address is in labelled data."""
-        return any(address in data for data in self._data)
+        before = bisect_right(self._data, address, key=lambda data: data[0])
+        return before > 0 and address < self._ends[before - 1]
 
     def run(self, start: int, end: int) -> int:
         """Give how many bytes from `start` on come before the next name, `end` at the latest."""
-        return min((at for at in self._names if start < at < end), default=end) - start
+        n = bisect_right(self._named, start)
+        return min(end, *self._named[n : n + 1]) - start if n < len(self._named) else end - start
 
 
 def _can_be_said(name: str) -> bool:

@@ -13,6 +13,8 @@ from isa_spec.words import WORD
 from toolchain.problems import WrongError
 
 LARGEST_SHIFT: Final = 63
+MOST_BITS: Final = 1024
+"""What a value on the way to a result may have; no sensible expression comes near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,10 @@ def _binary(mark: str, left: Value, right: Value, column: int) -> Value:
         raise WrongError(column, f"{mark} by zero", "divide by something else")
     if mark in ("<<", ">>") and not 0 <= b <= LARGEST_SHIFT:
         raise WrongError(column, f"{mark} by {b}", f"shift by 0 to {LARGEST_SHIFT}")
-    return BINARY[mark](a, b)
+    value = BINARY[mark](a, b)
+    if value.bit_length() > MOST_BITS:
+        raise WrongError(column, "a value of too many digits", "words have 32 bits")
+    return value
 
 
 def _number(value: Value, mark: str, column: int) -> int:

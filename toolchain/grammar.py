@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from isa_spec.formats import Kind
 from isa_spec.instruction import Instruction, InstructionSet
-from isa_spec.registers import BY_NAME, REGISTERS
+from isa_spec.registers import BY_NAME
 from toolchain.expressions import (
     LEVELS,
     UNARY,
@@ -29,7 +29,7 @@ from toolchain.problems import WrongError, choice
 if TYPE_CHECKING:
     from lark import Lark, Token
 
-SYMBOL: Final = r"[A-Za-z_.$][\w.$]*"
+SYMBOL: Final = r"(?!\.(?![\w.$]))[A-Za-z_.$][\w.$]*"
 """A symbol's name; what begins with `.L` stays out of the symbol table."""
 
 STRING: Final = r'"(?:\\.|[^"\\])*"'
@@ -47,6 +47,9 @@ ESCAPES: Final = {
     '"': '"',
 }
 """What follows a backslash in strings and characters, beside xNN."""
+
+LONGEST_NUMBER: Final = 80
+"""Characters of a number at most: more than any that fits a word has, zeros before it aside."""
 
 _BINARY: Final = [mark for level in LEVELS for mark in level]
 _UNARY: Final = list(UNARY)
@@ -202,7 +205,7 @@ def _lark(rows: str, starts: list[str]) -> "Lark":
         ?atom: NUMBER -> number | CHARACTER -> character | "(" expression ")"
             | NAME -> name | LOCAL -> local | HERE -> here
         REGISTER.3: /(?:{"|".join(BY_NAME)}){_END}/
-        NAME.2: /(?!(?:{"|".join(BY_NAME)}){_END})(?!\\.{_END}){SYMBOL}/
+        NAME.2: /(?!(?:{"|".join(BY_NAME)}){_END}){SYMBOL}/
         LOCAL.2: /[0-9]+[bf]{_END}/
         NUMBER.1: /(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+){_END}/
         HERE: /\\.{_END}/
@@ -243,6 +246,9 @@ def _reader() -> Any:
 
         def number(self, tokens: list["Token"]) -> Number:
             token = tokens[0].lower()
+            if len(token) > LONGEST_NUMBER:
+                what = f"a number of {len(token)} characters"
+                raise WrongError(self.column(tokens[0]), what, "words have 32 bits")
             base = {"0x": 16, "0b": 2}.get(token[:2], 10)
             return Number(int(token, base), self.column(tokens[0]))
 
@@ -280,21 +286,3 @@ def _reader() -> Any:
 def grammar_of(instructions: InstructionSet) -> Grammar:
     """Give the grammar of an instruction set; making one is slow, so it is kept."""
     return Grammar(instructions)
-
-
-__all__ = [
-    "CHARACTER",
-    "ESCAPES",
-    "REGISTERS",
-    "STRING",
-    "SYMBOL",
-    "Argument",
-    "Grammar",
-    "Match",
-    "Operand",
-    "Range",
-    "Register",
-    "Text",
-    "grammar_of",
-    "unescape",
-]

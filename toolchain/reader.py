@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from toolchain.grammar import CHARACTER, ESCAPES, STRING
-from toolchain.problems import Place, Problem, Use, Via, WrongError, suggestion
+from toolchain.problems import Place, Problem, Use, Via, WrongError
 
 DEEPEST: Final = 64
 """How deep includes and macros may use each other."""
@@ -52,12 +52,20 @@ class Macro:
 
 
 @dataclass(slots=True)
+class _Condition:
+    """An .if that has not ended."""
+
+    place: Place
+    otherwise: bool = False
+
+
+@dataclass(slots=True)
 class _Source:
     """Lines being read: a file's, or a macro's where it is used."""
 
     lines: Sequence[Line]
     next: int = 0
-    conditions: list[Place] = field(default_factory=list)
+    conditions: list[_Condition] = field(default_factory=list)
     is_file: bool = True
 
 
@@ -79,8 +87,8 @@ class Reader:
             if (line := self._next()) is not None:
                 yield line
             else:
-                for place in self._sources.pop().conditions:
-                    self._report(Problem(place, ".if without .endif", "end it with .endif"))
+                for condition in self._sources.pop().conditions:
+                    self._report_open(condition.place)
 
     def open(self, name: str, text: str, use: Use | None = None) -> None:
         """Go on with the lines of a file."""
@@ -150,21 +158,31 @@ class Reader:
 
     def begin_if(self, holds: bool, place: Place) -> None:
         """Enter an .if: go on with the next line, or after its .else or .endif."""
-        conditions = self._sources[-1].conditions
-        conditions.append(place)
-        if not holds and self._skip(place, stop_at_else=True) == ".endif":
-            conditions.pop()
+        self._sources[-1].conditions.append(_Condition(place))
+        if not holds:
+            self._skip()
 
     def begin_else(self, place: Place) -> None:
         """Come to an .else from above: go on after its .endif."""
-        self.end_if(".else", place)
-        self._skip(place, stop_at_else=False)
+        self._enter_else(place)
+        self._skip()
 
-    def end_if(self, word: str, place: Place) -> None:
+    def end_if(self, place: Place) -> None:
         """Leave an .if."""
+        self._condition(".endif", place)
+        self._sources[-1].conditions.pop()
+
+    def _condition(self, word: str, place: Place) -> _Condition:
         if not self._sources[-1].conditions:
             raise WrongError(place.column, f"{word} without .if", "write .if EXPRESSION before it")
-        self._sources[-1].conditions.pop()
+        return self._sources[-1].conditions[-1]
+
+    def _enter_else(self, place: Place) -> None:
+        condition = self._condition(".else", place)
+        if condition.otherwise:
+            what = f"the .if at {condition.place} has an .else already"
+            self._report(Problem(place, what, "end it with .endif"))
+        condition.otherwise = True
 
     def _next(self) -> Line | None:
         source = self._sources[-1]
@@ -176,16 +194,21 @@ class Reader:
             self.read.append(line)
         return line
 
-    def _skip(self, place: Place, *, stop_at_else: bool) -> str:
-        """Pass over lines up to the .else or .endif that belongs to the .if at hand."""
+    def _skip(self) -> None:
+        """Pass over lines up to where the .if at hand ends, or its other way begins."""
         depth = 0
+        condition = self._sources[-1].conditions[-1]
         while (line := self._next()) is not None:
             word = _first_word(line)
-            if depth == 0 and (word == ".endif" or (stop_at_else and word == ".else")):
-                return word
+            if depth == 0 and word == ".endif":
+                self._sources[-1].conditions.pop()
+                return
+            if depth == 0 and word == ".else":
+                was_otherwise = condition.otherwise
+                self._enter_else(line.place)
+                if not was_otherwise:
+                    return
             depth += (word == ".if") - (word == ".endif")
-        self._report(Problem(place, ".if without .endif", "end it with .endif"))
-        return ".endif"
 
     def _until(self, opening: str, closing: str, place: Place) -> Iterator[Line]:
         depth = 0
@@ -197,17 +220,17 @@ class Reader:
             yield line
         raise WrongError(place.column, f"{opening} without {closing}", f"end it with {closing}")
 
+    def _report_open(self, place: Place) -> None:
+        self._report(Problem(place, ".if without .endif", "end it with .endif"))
+
     def _check_depth(self, place: Place, what: str) -> None:
         if len(self._sources) > DEEPEST:
+            del self._sources[1:]
             raise WrongError(
                 place.column,
                 f"{what}: more than {DEEPEST} uses within each other",
                 "let it end: it seems to use itself",
             )
-
-    def unknown(self, name: str, others: Iterator[str], otherwise: str) -> str:
-        """Say what a word that is no macro may have meant."""
-        return suggestion(name, [*self.macros, *others], otherwise)
 
 
 def split_arguments(text: str) -> list[str]:

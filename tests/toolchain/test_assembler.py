@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from isa_spec.instructions import BASE
 from toolchain.assembler import assemble
 from toolchain.directives import DIRECTIVES
 from toolchain.problems import AssemblyErrors, Place, Problem
 from toolchain.program import Constant, Element, SourceLine, SymbolKind
+from toolchain.pseudo import PSEUDO
 
 GOLDEN = """
 .equ TX, 0x14
@@ -232,6 +235,48 @@ def test_windows_line_ends_and_tabs_do_no_harm(asm):
 
 def test_a_problem_prints_as_file_line_and_column():
     assert str(Problem(Place("a.s", 3, 7), "wrong", "right")) == "a.s:3:7: wrong; right"
+
+
+def said_of(text):
+    """Give the errors of a text, none where it is right and its file can be made."""
+    try:
+        assemble("t.s", text).elf()
+    except AssemblyErrors as errors:
+        return [str(problem) for problem in errors.problems]
+    return []
+
+
+WORDS = [
+    *DIRECTIVES,
+    *PSEUDO,
+    *("mov", "condbr", "branch", "x:", "1:", "x", "1b", "2f", "r1", "sp", "m"),
+    *("[", "]", "(", ")", ",", "+", "-", "*", "/", "%", "<<", "==", "<", "~", "=", "."),
+    *("0x10", "0b1", "7", "99999999999999999999", "'a'", '"b"', "\\", "'", '"', "é"),
+    *(";", "//", "\\a", "\n", "\t", "\0"),
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=3)), max_size=40))
+def test_any_text_at_all_is_assembled_or_refused_in_lines_but_never_breaks(words):
+    text = " ".join(words)
+    assert all(line.startswith("t.s:") for line in said_of(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".word " + "9" * 5000,
+        ".word " + " + ".join(["1"] * 5000),
+        ".word " + "(" * 5000 + "1" + ")" * 5000,
+        ".word 1" + " << 63" * 300,
+        ".word " + "-" * 5000 + "1",
+        "\n".join(f".equ a{n}, a{n + 1}" for n in range(3000)) + "\n.word a0",
+    ],
+    ids=["digits", "terms", "brackets", "shifts", "signs", "names"],
+)
+def test_absurd_expressions_are_refused_or_computed_but_never_break(text):
+    assert all(line.startswith("t.s:") for line in said_of(text))
 
 
 def test_directives_and_pseudo_instructions_do_not_share_names():

@@ -102,7 +102,7 @@ def test_globals_are_marked(asm):
         (".org x\nx:", "1:6: unknown symbol x; define it: `x:` before a statement, "),
         (".align 3", "1:8: 3 is no power of two; write .align 4 or .align 8"),
         (".align 0", "1:8: 0 is no power of two; write .align 4 or .align 8"),
-        (".space -1", "1:8: -1 bytes cannot be; 0 to 2147483648 can"),
+        (".space -1", "1:8: -1 bytes cannot be; 0 to 67108864 can"),
         (".space 1, 256", "1:8: 256 is no byte; write -128 to 255"),
         (".byte 256", "1:7: 256 does not fit 8 bits; a value from -128 to 255 (0xff) fits"),
         (".byte 1, -129", "1:10: -129 does not fit 8 bits; a value from -128 to 255 (0xff) fits"),

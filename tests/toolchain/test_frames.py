@@ -113,9 +113,7 @@ def check(text, steps=20_000, lost=()):
     seen = set()
     for _ in range(steps):
         pc = cpu.r[PC]
-        function = next(
-            f.symbol.name for f in program.functions if f.symbol.address <= pc < f.end
-        )
+        function = next(f.symbol.name for f in program.functions if f.symbol.address <= pc < f.end)
         if frames.row(pc) is not None and function not in lost:
             found = frames.caller(cpu.r, memory)
             expected = calls[-1] if calls else None

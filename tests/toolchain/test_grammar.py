@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa_spec.formats import GENERAL, WITH_VALUE, Format, Kind
-from isa_spec.instruction import Instruction
+from isa_spec.instruction import Instruction, InstructionSet
 from isa_spec.instructions import BASE
 from isa_spec.registers import REGISTERS
 from toolchain.assembler import assemble
@@ -122,7 +122,7 @@ _BODIES = {("a", "value", "b"): _move, ("a", "b"): _two, ("a", "value"): _from, 
 
 def test_a_value_too_big_for_a_narrow_field_is_refused():
     form = Format("narrow", **MADE_UP)
-    extended = BASE + [Instruction(0x40, "nar a, value, b", form, _move)]
+    extended = InstructionSet((*BASE, Instruction(0x40, "nar a, value, b", form, _move)))
     with pytest.raises(AssemblyErrors, match="256 does not fit 8 bits"):
         assemble("t.s", "nar r1, 256, r2", instructions=extended)
 

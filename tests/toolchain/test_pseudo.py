@@ -14,7 +14,8 @@ EXPANSIONS = {
     "push r4": "mov at, 4\nsub sp, at\nmov [sp], r4",
     "push r4, link": "mov at, 4\nsub sp, at\nmov [sp], link\nsub sp, at\nmov [sp], r4",
     "push r4-r5, status": (
-        "mov at, 4\nsub sp, at\nmov [sp], status\nsub sp, at\nmov [sp], r5\nsub sp, at\nmov [sp], r4"
+        "mov at, 4\nsub sp, at\nmov [sp], status\n"
+        "sub sp, at\nmov [sp], r5\nsub sp, at\nmov [sp], r4"
     ),
     "pop r4": "mov at, 4\nmov r4, [sp]\nadd sp, at",
     "pop r4, link": "mov at, 4\nmov r4, [sp]\nadd sp, at\nmov link, [sp]\nadd sp, at",

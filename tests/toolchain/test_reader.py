@@ -161,7 +161,7 @@ def test_a_file_that_includes_itself_is_refused_and_not_forever(tmp_path):
 
 
 def test_a_macro_that_uses_itself_is_refused(errors):
-    (line,) = errors(".macro f\nf\n.endm\nf\n")
+    (line,) = errors(".macro f\nf\nf\n.endm\nf\n")
     assert line.startswith("test.s:2:1: macro f: more than 64 uses within each other; let it end")
 
 
@@ -173,6 +173,14 @@ def test_a_macro_that_uses_itself_is_refused(errors):
         (".if 0\n.if 1\n.endif\n", "test.s:1:1: .if without .endif; end it with .endif"),
         (".else\n", "test.s:1:1: .else without .if; write .if EXPRESSION before it"),
         ("  .endif\n", "test.s:1:3: .endif without .if; write .if EXPRESSION before it"),
+        (
+            ".if 1\n.else\n.else\n.endif\n",
+            "test.s:3:1: the .if at test.s:1:1 has an .else already; end it with .endif",
+        ),
+        (
+            ".if 0\n.else\n.else\n.endif\n",
+            "test.s:3:1: the .if at test.s:1:1 has an .else already; end it with .endif",
+        ),
         (".macro m\nnop\n", "test.s:1:1: .macro without .endm; end it with .endm"),
         (".endm\n", "test.s:1:1: .endm without .macro; begin with `.macro NAME`"),
         (".macro 5\n.endm\n", "test.s:1:1: a macro needs a name; write `.macro NAME a, b=1`"),
