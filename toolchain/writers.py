@@ -4,13 +4,13 @@ Knows which file name asks for which format. A file is written whole or not at a
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from toolchain import images
+from toolchain.files import replace_file
 from toolchain.images import Format, Image, ImageError, LoadSegment
 from toolchain.program import ENTRY, Program, Segment
 
@@ -33,7 +33,13 @@ def write_image(program: Program | Image, path: str | os.PathLike[str]) -> None:
     file is as it was before.
     """
     path = Path(path)
-    _replace(path, encode_image(program, path.name))
+    data = encode_image(program, path.name)
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise ImageError(
+            f"{path}: cannot be written: {error.strerror}; name a file that can"
+        ) from None
 
 
 def encode_image(program: Program | Image, name: str) -> bytes:
@@ -102,33 +108,6 @@ WRITERS: Final = (
     Writer(images.RAW, _raw),
 )
 """The formats that can be written, the usual one first."""
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file beside the one to be, then let it take that one's place."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(_mode(path))
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise ImageError(
-            f"{path}: cannot be written: {error.strerror}; name a file that can"
-        ) from None
-
-
-def _mode(path: Path) -> int:
-    """Give the permissions that the file has, or that a new one gets."""
-    try:
-        return path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        return 0o666 & ~umask
 
 
 __all__ = ["WRITERS", "encode_image", "write_image"]
