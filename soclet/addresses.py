@@ -7,7 +7,7 @@ serial line and the debugger's port, so that both refuse the same things in the 
 import errno
 import socket
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from soclet.errors import UserError
 
@@ -23,8 +23,7 @@ class AddressError(UserError):
     """An address that cannot be listened on: one sentence that says what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A host (a name, or numbers; IPv6 without brackets) and a port, 0 for any free one."""
 
     host: str
@@ -68,14 +67,16 @@ def resolve(host: str, port: int) -> list[Endpoint]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
         )
     except (OSError, ValueError):
-        raise AddressError(
-            f"host {host!r} is not known; give an address of this host, such as {LOOPBACK}"
-        ) from None
+        found = []
     endpoints = [
         Endpoint(family, str(name[0]), name)  # type: ignore[arg-type]
         for family, _type, _protocol, _canonical, name in found
         if family in (socket.AF_INET, socket.AF_INET6)
     ]
+    if not endpoints:
+        raise AddressError(
+            f"host {host!r} is not known; give an address of this host, such as {LOOPBACK}"
+        )
     return sorted(endpoints, key=lambda endpoint: endpoint.family is not socket.AF_INET)
 
 

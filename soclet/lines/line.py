@@ -59,17 +59,17 @@ class Line(Protocol):
     def ready(self) -> bool:
         """Whether the machine may run: output is not congested, scripted input is far enough ahead.
 
-        To be asked before each slice; the owner is told when False may have become True.
+        To be asked before each slice; being asked is also the occasion to look how far scripted
+        input must be read. The owner is told when False may have become True.
         """
 
     def write(self, data: bytes) -> None:
         """Take what the guest sent, always all of it; `ready` is what asks for a pause."""
 
     def hold_input(self, held: bool) -> None:
-        """Stop reading while the guest is slow, or go on. To be said after each slice.
+        """Stop reading while the guest is slow, or go on.
 
-        Scripted input is not held: it is read as far ahead as `READ_AHEAD` needs, and each call
-        is the occasion to look how far that is.
+        Scripted input is not held: it is read as far ahead as `READ_AHEAD` needs, and no further.
         """
 
     async def finish(self) -> None:
