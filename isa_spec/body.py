@@ -48,20 +48,22 @@ def read_body(body: Callable[..., None]) -> Syntax:
 
 
 @cache
-def _module(path: str) -> ast.Module:
-    return ast.parse("".join(linecache.getlines(path)))
+def _functions(path: str) -> dict[tuple[str, int], ast.FunctionDef]:
+    """The functions of a source file by name and first line, decorators included."""
+    module = ast.parse("".join(linecache.getlines(path)))
+    return {
+        (node.name, min(part.lineno for part in (node, *node.decorator_list))): node
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def _function(body: Callable[..., None]) -> ast.FunctionDef:
     code = body.__code__
-    for node in ast.walk(_module(code.co_filename)):
-        if (
-            isinstance(node, ast.FunctionDef)
-            and node.name == code.co_name
-            and node.lineno - len(node.decorator_list) <= code.co_firstlineno <= node.lineno
-        ):
-            return node
-    raise ValueError(f"body {body.__name__}: its source must be at hand, as a def statement")
+    tree = _functions(code.co_filename).get((code.co_name, code.co_firstlineno))
+    if tree is None:
+        raise ValueError(f"body {body.__name__}: its source must be at hand, as a def statement")
+    return tree
 
 
 def _written(tree: ast.FunctionDef, handle: str) -> frozenset[str]:

@@ -1,6 +1,5 @@
 """`soclet run`: the options of a run."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
     """Take defaults from a TOML file's table [run]; the command line wins."""
     if path is None:
         return
+    import tomllib
+
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("run", {})
     except OSError as error:
