@@ -1,0 +1,77 @@
+"""What holds for every shipped firmware."""
+
+import pytest
+
+
+@pytest.mark.parametrize("byte_ticks", [0, 1, 50, 997])
+def test_it_prints_exactly_what_it_must_and_powers_off_with_0(boot, demo, byte_ticks):
+    board = boot(demo.name, byte_ticks=byte_ticks)
+    board.type(demo.input)
+    assert board.finish() == 0
+    assert board.output == demo.expected
+
+
+@pytest.mark.parametrize("memory_size", [3 << 12, 1 << 20, 1 << 31])
+def test_it_runs_in_a_small_and_in_the_largest_memory(boot, demo, memory_size):
+    board = boot(demo.name, memory_size=memory_size)
+    board.type(demo.input)
+    assert board.finish() == 0
+    assert board.output == demo.expected
+
+
+def test_it_does_the_same_when_the_power_comes_back_and_memory_is_as_it_was(boot, demo):
+    board = boot(demo.name)
+    for _ in range(3):
+        board.sent.clear()
+        board.type(demo.input)
+        assert board.finish() == 0
+        assert board.output == demo.expected
+        board.machine.reset()
+
+
+@pytest.mark.parametrize("tick", [1, 100, 350, 1000, 100_050, 250_000])
+def test_it_starts_afresh_when_it_is_reset_at_any_time(boot, demo, tick):
+    board = boot(demo.name)
+    board.type(b"qu" if demo.input else b"")
+    board.run(tick)
+    board.machine.reset()
+    board.sent.clear()
+    board.type(demo.input)
+    assert board.finish() == 0
+    assert board.output == demo.expected
+
+
+def test_it_has_a_readme_that_says_how_to_run_it_and_what_it_prints(demo):
+    assert f"soclet run demo:{demo.name}" in demo.readme
+    assert f"soclet run firmware/{demo.name}/{demo.name}.s" in demo.readme
+    assert "expected.txt" in demo.readme
+    shown = demo.expected.decode("ascii").replace("\r\n", "\n")
+    assert shown in demo.readme
+
+
+def test_the_list_of_programs_names_it(demo, firmware):
+    listed = (firmware / "README.md").read_text(encoding="utf-8")
+    assert f"[{demo.name}]({demo.name}/README.md)" in listed
+
+
+def test_every_folder_but_the_shared_one_is_a_demo(firmware):
+    folders = {path.name for path in firmware.iterdir() if path.is_dir()}
+    complete = {path.parent.name for path in firmware.glob("*/expected.txt")}
+    assert folders == complete | {"common"}
+    assert complete >= {"hello", "echo-poll", "echo-irq", "timer"}
+
+
+def test_every_shared_file_is_used(firmware):
+    sources = "".join(path.read_text(encoding="utf-8") for path in firmware.glob("*/*.s"))
+    for path in (firmware / "common").iterdir():
+        assert f'.include "../common/{path.name}"' in sources
+
+
+def test_every_function_has_its_place_in_debugging_information(boot, demo):
+    program = boot(demo.name).program
+    code = next(segment for segment in program.segments if segment.address == 0x1000)
+    ends = 0x1000
+    for function in sorted(program.functions, key=lambda function: function.symbol.address):
+        assert function.symbol.address == ends
+        ends = function.end
+    assert ends == code.address + len(code.data)

@@ -1,0 +1,69 @@
+"""That timer's lines come when they are due, and that it sleeps in between."""
+
+import pytest
+
+from isa_spec.registers import EPC, LINK, PC
+
+PERIOD = 100_000
+PERIOD_LINE = f".equ PERIOD, {PERIOD} "
+
+
+def line_ticks(board):
+    """The tick at which each line's first byte left."""
+    starts = [0] + [n + 1 for n, byte in enumerate(board.output[:-1]) if byte == ord("\n")]
+    return [board.sent[n].tick for n in starts]
+
+
+def test_every_line_leaves_the_same_time_after_its_tick(boot):
+    board = boot("timer")
+    board.finish()
+    late = [tick - n * PERIOD for n, tick in enumerate(line_ticks(board), 1)]
+    assert len(late) == 10
+    assert 0 <= late[0] < 200
+    assert set(late) == {late[0]}
+
+
+@pytest.mark.parametrize("byte_ticks", [0, 997, 9_000, 20_000])
+def test_deadlines_do_not_drift_even_where_printing_takes_longer_than_a_period(boot, byte_ticks):
+    board = boot("timer", byte_ticks=byte_ticks)
+    for n in range(1, 11):
+        board.run_to("timer_interrupt")
+        assert n * PERIOD <= board.time <= n * PERIOD + 50
+        assert board.word("due_low") == n * PERIOD
+
+
+@pytest.mark.parametrize("byte_ticks", [9_000, 20_000])
+def test_no_tick_is_left_out_where_printing_takes_longer_than_a_period(boot, byte_ticks):
+    board = boot("timer", byte_ticks=byte_ticks)
+    board.finish()
+    expected = b"".join(b"tick %d\n" % n for n in range(1, 11))
+    # What TX still holds at the power-off is lost on a line that is slower than it waits for.
+    assert len(expected) - 16 <= len(board.output)
+    assert expected.startswith(board.output)
+
+
+def test_it_sleeps_between_its_ticks(boot):
+    board = boot("timer")
+    board.run(PERIOD * 10 - 1)
+    assert board.executed < 9 * 300
+    assert board.machine.cpu.asleep
+
+
+@pytest.mark.parametrize("period", [0x6000_0000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF])
+def test_deadlines_go_on_beyond_what_a_word_holds(boot, period):
+    board = boot("timer", (PERIOD_LINE, f".equ PERIOD, {period} "))
+    for n in range(1, 11):
+        board.run_to("timer_interrupt")
+        assert n * period <= board.time < n * period + 50
+        assert board.word("due_high") << 32 | board.word("due_low") == n * period
+
+
+def test_a_handler_leaves_every_register_as_it_was(boot):
+    board = boot("timer", byte_ticks=20_000)
+    cpu = board.machine.cpu
+    for _ in range(10):
+        board.run_to("timer_interrupt")
+        before, back = [*cpu.r[:PC], cpu.r[LINK]], cpu.r[EPC]
+        while cpu.r[PC] != back:
+            board.step()
+        assert [*cpu.r[:PC], cpu.r[LINK]] == before
