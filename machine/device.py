@@ -12,6 +12,9 @@ from isa_spec.memory_map import Port
 NEVER: Final = 1 << 64
 """A tick that no machine reaches: time has 64 bits (isa §3)."""
 
+LAST: Final = NEVER - 1
+"""The last tick before time wraps to 0."""
+
 DeviceState = tuple[Any, ...]
 """All that a device knows, as plain values: numbers, bytes, None and tuples of them."""
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from machine.cpu import Cpu
 from machine.serial import Serial
+from machine.snapshot import Snapshot
 
 
 class Inside(Protocol):
@@ -129,10 +130,10 @@ class EventLog:
         """Note an event that is being applied."""
         self._entries.append((position, event))
 
-    def since(self, position: Position) -> "EventLog":
-        """Give the part of the log from a position on, to be replayed from there."""
-        happened = position.happened
-        return EventLog(tuple(entry for entry in self._entries if entry[0].happened >= happened))
+    def since(self, snapshot: Snapshot) -> "EventLog":
+        """Give what was logged after a snapshot of the same machine, to be replayed from there."""
+        # Not by position: some of the events at the snapshot's own came before it, some after.
+        return EventLog(tuple(self._entries[snapshot.log_length :]))
 
     def __iter__(self) -> Iterator[tuple[Position, Event]]:
         return iter(self._entries)

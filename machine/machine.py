@@ -15,7 +15,7 @@ from isa_spec.registers import IMASK
 from isa_spec.traps import SERIAL_RX
 from machine.bus import Bus
 from machine.cpu import Cpu, Reason
-from machine.device import NEVER, Device
+from machine.device import LAST, NEVER, Device
 from machine.engine import Engine
 from machine.events import (
     Event,
@@ -270,10 +270,12 @@ class Machine:
     def _run_to(self, position: Position) -> None:
         while self.position.happened < position.happened:
             before = self.position
-            if self.cpu.asleep or self.cpu.time < position.tick:
-                self.run(position.tick, position.happened - before.happened)
-            else:
-                self.cpu.enter_interrupt()
+            if self.cpu.time == position.tick and self.cpu.enter_interrupt():
+                continue
+            limit, budget = position.tick, position.happened - before.happened
+            if self.cpu.time >= limit:  # time wraps before that tick comes
+                limit, budget = (LAST, budget) if self.cpu.time < LAST else (NEVER, 1)
+            self.run(limit, budget)
             if self.position == before:
                 break
         if self.position.happened == position.happened and self.cpu.asleep:
