@@ -1,7 +1,8 @@
 """Physical memory: bytes, and one guard byte per page. Knows no CPU, no device, no file.
 
 The guard tells whether a store to a page is plain. Whoever must see stores there (decoded code,
-the NVRAM file, snapshots) sets a bit and is called once, before the store, which clears the bit.
+the NVRAM file, snapshots) sets a bit and is called before the store; the bit is cleared then,
+unless the watcher asks to be called again.
 """
 
 import mmap
@@ -24,6 +25,11 @@ class Guard(IntFlag):
     """An engine keeps something that it made of the page's instructions."""
 
 
+Watcher = Callable[[int, int], bool]
+"""Called with the address and the length of a write within a page, before it; tells whether to
+be called for the next one too."""
+
+
 class Memory:
     """`size` bytes of which those below 0x1000 are never used (isa §4).
 
@@ -40,19 +46,19 @@ class Memory:
         self.guard: Final = bytearray([Guard.FRESH | Guard.COMMITTED]) * (size >> PAGE_SHIFT)
         self.touched: Final[set[int]] = set()
         self.uncommitted: set[int] = set()
-        self._watchers: Final[dict[Guard, Callable[[int], None]]] = {
-            Guard.FRESH: self.touched.add,
-            Guard.COMMITTED: self._note_uncommitted,
+        self._watchers: Final[dict[int, Watcher]] = {
+            int(Guard.FRESH): self._note_touched,
+            int(Guard.COMMITTED): self._note_uncommitted,
         }
 
-    def watch(self, guard: Guard, watcher: Callable[[int], None]) -> None:
-        """Have `watcher` called with the page's number before the first store there."""
-        self._watchers[guard] = watcher
+    def watch(self, guard: Guard, watcher: Watcher) -> None:
+        """Have `watcher` called before stores to pages with this guard."""
+        self._watchers[int(guard)] = watcher
 
     def store(self, address: int, word: int) -> None:
         """Store a word; the caller has checked that it is aligned and in memory."""
         if self.guard[address >> PAGE_SHIFT]:
-            self._announce(address >> PAGE_SHIFT)
+            self._announce(address, 4)
         self.words[address >> 2] = word
 
     def holds(self, address: int, length: int = 1) -> bool:
@@ -64,11 +70,10 @@ class Memory:
         return self._store[address : address + length]
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes to a range that is in memory, as a store would."""
+        """Write bytes to a range that is in memory, from outside: whole pages are announced."""
         if data:
-            for page in range(address >> PAGE_SHIFT, (address + len(data) - 1 >> PAGE_SHIFT) + 1):
-                if self.guard[page]:
-                    self._announce(page)
+            for page in pages_of(address, len(data)):
+                self._announce(page << PAGE_SHIFT, PAGE)
             self._store[address : address + len(data)] = data
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
@@ -96,14 +101,22 @@ class Memory:
             self.guard[page] |= Guard.COMMITTED
         return pages
 
-    def _note_uncommitted(self, page: int) -> None:
-        self.uncommitted.add(page)
+    def _note_touched(self, address: int, _length: int) -> bool:
+        self.touched.add(address >> PAGE_SHIFT)
+        return False
 
-    def _announce(self, page: int) -> None:
-        guards = Guard(self.guard[page])
-        self.guard[page] = 0
-        for guard in guards:
-            self._watchers[guard](page)
+    def _note_uncommitted(self, address: int, _length: int) -> bool:
+        self.uncommitted.add(address >> PAGE_SHIFT)
+        return False
+
+    def _announce(self, address: int, length: int) -> None:
+        """Tell the watchers of a page that a range within it will be written."""
+        guards = self.guard[address >> PAGE_SHIFT]
+        kept = 0
+        for guard, watcher in self._watchers.items():
+            if guards & guard and watcher(address, length):
+                kept |= guard
+        self.guard[address >> PAGE_SHIFT] = kept
 
 
 def pages_of(address: int, length: int) -> range:

@@ -1,9 +1,10 @@
 """The reference engine: decoded once, executed plainly. Every other engine must agree with it.
 
-Instructions are decoded when they are first reached and kept by physical page; any store to a
-page drops what was decoded from it. Neighbouring instructions whose bodies are quiet (registers
-alone: no trap, no jump, no view of the machine) are executed as one straight run, followed by
-one instruction that may do anything, before and after which the CPU's state is exact.
+Instructions are decoded when they are first reached and kept by physical page; a write to one
+that was decoded drops all that was decoded from its page. Neighbouring instructions whose bodies
+are quiet (registers alone: no trap, no jump, no view of the machine) are executed as one straight
+run, followed by one instruction that may do anything, before and after which the CPU's state is
+exact.
 """
 
 from collections import Counter
@@ -63,7 +64,7 @@ class Reference:
         self._runs: Final[dict[int, Run]] = {}
         self._starts: Final[dict[int, list[int]]] = {}
         self._cuts: frozenset[int] = frozenset()
-        cpu.memory.watch(Guard.CODE, self._drop)
+        cpu.memory.watch(Guard.CODE, self._written)
 
     def run(self, until: int, breakpoints: frozenset[int]) -> Reason:
         """Execute (see Engine)."""
@@ -116,6 +117,7 @@ class Reference:
         """Drop every page."""
         for page in list(self._steps):
             self._drop(page)
+            self._cpu.memory.guard[page] &= ~Guard.CODE
 
     def _fetch(self) -> Run:
         """Find the run at pc, decoding what has not been; raises Trapped."""
@@ -180,6 +182,18 @@ class Reference:
             self._cuts |= cuts
             self._runs.clear()
             self._starts.clear()
+
+    def _written(self, address: int, length: int) -> bool:
+        """Drop a page whose decoded instructions a write touches; else go on watching it.
+
+        Data beside code is common in small programs, and storing to it must not cost decoding.
+        """
+        steps = self._steps[address >> PAGE_SHIFT]
+        first = address - address % LENGTH
+        if any(at in steps for at in range(first, address + length, LENGTH)):
+            self._drop(address >> PAGE_SHIFT)
+            return False
+        return True
 
     def _drop(self, page: int) -> None:
         self._steps.pop(page, None)

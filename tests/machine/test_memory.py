@@ -15,7 +15,12 @@ SIZE = 0x8000
 def watched(memory: Memory, guard: Guard = Guard.CODE) -> list[int]:
     """Have the pages that a guard announces collected."""
     announced: list[int] = []
-    memory.watch(guard, announced.append)
+
+    def note(address: int, _length: int) -> bool:
+        announced.append(address >> 12)
+        return False
+
+    memory.watch(guard, note)
     return announced
 
 
@@ -47,7 +52,12 @@ def test_which_ranges_are_memory(address: int, length: int, held: bool):
 def test_a_guard_is_told_before_the_first_store_and_then_no_more(how: str):
     memory = Memory(SIZE)
     seen: list[tuple[int, bytes]] = []
-    memory.watch(Guard.CODE, lambda page: seen.append((page, memory.read(0x3000, 4))))
+
+    def note(address: int, _length: int) -> bool:
+        seen.append((address >> 12, memory.read(0x3000, 4)))
+        return False
+
+    memory.watch(Guard.CODE, note)
     memory.guard[3] |= Guard.CODE
     for value in (7, 8):
         if how == "store":
@@ -97,12 +107,20 @@ def test_the_pages_of_a_range(address: int, length: int):
     )
 
 
-def test_a_guard_may_be_set_again_while_it_is_told():
+def test_a_watcher_that_asks_for_more_is_told_of_the_next_store_too():
     memory = Memory(SIZE)
-    memory.watch(Guard.CODE, lambda page: memory.guard.__setitem__(page, Guard.COMMITTED))
+    seen: list[tuple[int, int]] = []
+
+    def note(address: int, length: int) -> bool:
+        seen.append((address, length))
+        return len(seen) < 2
+
+    memory.watch(Guard.CODE, note)
     memory.guard[3] |= Guard.CODE
-    memory.store(0x3000, 1)
-    assert memory.guard[3] == Guard.COMMITTED
+    for address in (0x3000, 0x3004, 0x3008):
+        memory.store(address, 1)
+    assert seen == [(0x3000, 4), (0x3004, 4)]
+    assert memory.guard[3] == 0
 
 
 def test_pages_are_those_that_hold_anything_but_zeros():

@@ -53,7 +53,7 @@ def test_a_write_drops_the_written_page_alone(written: int, how: str):
     match how:
         case "guest":
             board.load_program(0x7000, "mov [r8], r9", f"mov pc, {PAGES[0]}")
-            board.set(pc=0x7000, r8=written + 0x800).step(2)
+            board.set(pc=0x7000, r8=written + 12).step(2)
         case "debugger":
             board.machine.post(WriteMemory(written + 0x800, b"x"))
         case "flash":
@@ -83,10 +83,11 @@ def test_a_write_over_two_pages_drops_both():
     assert again == {4, 5}
 
 
-def test_a_store_to_data_beside_no_code_drops_nothing():
-    board = Board("loop:", "mov [r8], r0", "add r0, r1", "mov pc, loop").set(r8=DATA, r1=1)
+@pytest.mark.parametrize("data", [DATA, START + 0x800, START + 24])
+def test_a_store_to_data_drops_nothing_not_even_in_a_page_of_code(data: int):
+    board = Board("loop:", "mov [r8], r0", "add r0, r1", "mov pc, loop").set(r8=data, r1=1)
     board.step(300)
-    assert board.word(DATA) == 99
+    assert board.word(data) == 99
     assert set(decoded(board).values()) == {1}
 
 

@@ -1,0 +1,127 @@
+"""Measures the engines on guest kernels, and the time from process start to the guest.
+
+Medians of interleaved runs: every round runs each kernel on each engine once, so that a busy host
+slows all of them alike. Figures of one table can be compared; those of two hosts cannot.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from machine.cpu import Reason
+from machine.engines import ENGINES
+from machine.machine import Machine
+from machine.reference import Reference
+from toolchain.assembler import assemble
+from toolchain.program import Program
+from toolchain.writers import write_image
+
+KERNELS = Path(__file__).resolve().parent.parent / "kernels"
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """A kernel on an engine: instructions of one run, millions of them a second."""
+
+    kernel: str
+    engine: str
+    instructions: int
+    mips: float
+    decoded_at_most: int | None
+    """How often the instruction decoded most often was; None where the engine does not count."""
+
+
+def _run(program: Program, engine: str) -> tuple[Machine, float]:
+    machine = Machine(engine=ENGINES[engine])
+    machine.flash((segment.address, segment.data) for segment in program.image().segments)
+    started = time.perf_counter()
+    reason = machine.run()
+    seconds = time.perf_counter() - started
+    if reason is not Reason.POWER_OFF:
+        raise SystemExit(f"bench: {program.name} ended by {reason.value}, not by power-off")
+    return machine, seconds
+
+
+def measure_engines(kernels: list[str], rounds: int) -> list[Speed]:
+    """Run every kernel on every engine, `rounds` times over."""
+    programs = {name: assemble(KERNELS / f"{name}.s") for name in kernels}
+    pairs = [(name, engine) for name in programs for engine in ENGINES]
+    seconds: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    machines: dict[tuple[str, str], Machine] = {}
+    for _ in range(rounds):
+        for name, engine in pairs:
+            machines[name, engine], spent = _run(programs[name], engine)
+            seconds[name, engine].append(spent)
+    return [
+        _speed(name, engine, machines[name, engine], statistics.median(seconds[name, engine]))
+        for name, engine in pairs
+    ]
+
+
+def _speed(name: str, engine: str, machine: Machine, seconds: float) -> Speed:
+    executed = machine.cpu.executed
+    decoded = machine.engine.decoded if isinstance(machine.engine, Reference) else None
+    return Speed(
+        name,
+        engine,
+        executed,
+        round(executed / seconds / 1e6, 2),
+        max(decoded.values()) if decoded else None,
+    )
+
+
+def measure_start(rounds: int) -> float:
+    """Give the milliseconds from starting `soclet run` with an ELF image to its end.
+
+    The image powers off with its third instruction, so this is an upper bound of the time to the
+    first one.
+    """
+    source = "mov r0, 0x20\nmov r1, 0\nmov [r0], r1\n"
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder) / "off.elf"
+        write_image(assemble("off.s", source), image)
+        command = [sys.executable, "-m", "soclet", "run", str(image), "--serial", "none"]
+        spent = []
+        for _ in range(rounds):
+            started = time.perf_counter()
+            subprocess.run(command, check=True)
+            spent.append(time.perf_counter() - started)
+    return round(statistics.median(spent) * 1000, 1)
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures as JSON where that is asked for."""
+    kernels = sorted(path.stem for path in KERNELS.glob("*.s"))
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=main.__doc__)
+    parser.add_argument("--kernel", action="append", choices=kernels, help="only this one")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    options = parser.parse_args()
+
+    host = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    print(f"{host}; medians of {options.rounds} interleaved runs\n")
+    speeds = measure_engines(options.kernel or kernels, options.rounds)
+    print(f"{'kernel':<10} {'engine':<10} {'instructions':>12} {'MIPS':>8}  decoded at most")
+    for speed in speeds:
+        times = "" if speed.decoded_at_most is None else f"{speed.decoded_at_most} times"
+        print(
+            f"{speed.kernel:<10} {speed.engine:<10} {speed.instructions:>12} "
+            f"{speed.mips:>8.2f}  {times}"
+        )
+    start = measure_start(4 * options.rounds)
+    print(f"\nfrom process start to the end of a three-instruction ELF image: {start} ms")
+    if options.json is not None:
+        figures = {"host": host, "speeds": [asdict(s) for s in speeds], "start_ms": start}
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
