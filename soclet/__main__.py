@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from soclet.errors import UserError
+from soclet.errors import ToldError, UserError, tell
 
 COMMANDS: Final = {
     "run": "Run firmware, with a serial line and a debugger's port.",
@@ -47,7 +47,11 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="soclet", message="%(prog)s %(version)s")
 def soclet() -> None:
     """A small computer in software: run firmware, debug it with gdb, talk to it with netcat.
@@ -67,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(f"{where}: {error.format_message()} Try '{where} --help'.")
         status = COULD_NOT_START if runs else USED_WRONGLY
     except UserError as error:
-        _fail(f"soclet: {error}")
+        if not isinstance(error, ToldError):
+            _fail(f"soclet: {error}")
         status = COULD_NOT_START if runs else FAILED
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
@@ -79,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str) -> None:
-    click.echo(" ".join(line.strip() for line in message.splitlines() if line.strip()), err=True)
+    tell(" ".join(line.strip() for line in message.splitlines() if line.strip()))
 
 
 if __name__ == "__main__":

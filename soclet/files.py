@@ -1,14 +1,38 @@
-"""Files that a user names to be written."""
+"""Files that are written whole or not at all."""
 
+import os
+import stat
 from pathlib import Path
 
 from soclet.errors import UserError
-from toolchain.files import replace_file
+
+
+def check_writable(path: Path) -> None:
+    """Raise UserError now rather than when there is something to write."""
+    needed = path if _is_special(path) else Path(os.path.realpath(path)).parent
+    if path.is_dir() or not needed.exists() or not os.access(needed, os.W_OK):
+        raise UserError(f"{path}: cannot be written: name a file in a folder that can be")
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in place of what was there, or leave that; raise UserError where it fails."""
+    """Put a file in place of what was there, or leave that; raise UserError where it fails.
+
+    A device or a pipe is written to: nothing can take its place.
+    """
+    real = Path(os.path.realpath(path))
+    temporary = real.with_name(f"{real.name}.{os.getpid()}.new")
     try:
-        replace_file(path, data)
+        if _is_special(path):
+            path.write_bytes(data)
+            return
+        temporary.write_bytes(data)
+        if real.exists():
+            temporary.chmod(stat.S_IMODE(real.stat().st_mode))
+        temporary.replace(real)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()

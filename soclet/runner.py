@@ -95,16 +95,15 @@ class Runner:
         *,
         clock: Clock = Clock.VIRTUAL,
         limit: int = NEVER,
-        on_output: Callable[[bytes], None] = lambda _data: None,
     ) -> None:
         self.machine: Final = machine
         self.clock = clock
         self.watcher: Watcher | None = None
         self.line: Line | None = None
         self.breakpoints: frozenset[int] = frozenset()
+        self.on_output: Callable[[bytes], None] = lambda _data: None
         self.end: End | None = None
         self._limit = limit
-        self._on_output = on_output
         self._goal: Goal | None = None
         self._budget = 4096
         self._kicked = asyncio.Event()
@@ -122,9 +121,11 @@ class Runner:
     def halt(self) -> None:
         """Have the machine stand still, at once."""
         self._pass_nap()
+        self._nap = None
         self._goal = None
         self.machine.halted = True
         self.machine.commit()
+        self._kicked.set()
 
     def advance(self, goal: Goal, budget: int) -> Outcome:
         """Go on with a goal for one slice, now."""
@@ -206,7 +207,7 @@ class Runner:
         output = self.machine.take_output()
         if output:
             data = bytes(sent.byte for sent in output)
-            self._on_output(data)
+            self.on_output(data)
             if self.line is not None:
                 self.line.write(data)
         if self.machine.nvram is not None and time.monotonic() - self._committed > COMMIT_SECONDS:
@@ -244,8 +245,10 @@ class Runner:
         try:
             await asyncio.wait_for(self._kicked.wait(), timeout)
         except TimeoutError:
-            # The host's clocks differ by a hair; the tick that was waited for has come.
-            self.machine.pass_time(self._next_wake())
+            # The host's clocks differ by a hair; the tick that was waited for has come. Unless
+            # something else came with it: a halted machine's time stands still.
+            if self._nap is not None and self.machine.cpu.asleep:
+                self.machine.pass_time(self._next_wake())
             self._nap = None
         self._pass_nap()
 

@@ -2,19 +2,19 @@
 
 import asyncio
 import signal
-import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
+from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START, check_memory_size
 from machine.device import NEVER
 from machine.engines import maker
 from machine.machine import Machine
 from machine.nvram import Nvram, NvramError
 from soclet import demos, sentences, state_file
-from soclet.errors import UserError
+from soclet.errors import UserError, tell
+from soclet.files import check_writable
 from soclet.lines.line import open_line
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
 
@@ -50,8 +50,13 @@ def run(options: RunOptions) -> int:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
     if options.image == NO_IMAGE and options.nvram is None:
         raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
+    if options.memory is not None:
+        try:
+            check_memory_size(options.memory)
+        except ValueError as error:
+            raise UserError(f"--memory: {error}") from error
     if options.state is not None:
-        state_file.check_writable(options.state)
+        check_writable(options.state)
     segments = _segments(options)
     try:
         return asyncio.run(_run(options, segments))
@@ -74,40 +79,45 @@ def _segments(options: RunOptions) -> Segments:
 
 def _size_of(nvram: Path | None) -> int | None:
     """The size of a file that is there; what is wrong with it is found when it is opened."""
-    return nvram.stat().st_size or None if nvram is not None and nvram.is_file() else None
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    if nvram is None or not nvram.is_file():
+        return None
+    size = nvram.stat().st_size
+    try:
+        check_memory_size(size)
+    except ValueError:
+        return None
+    return size
 
 
 async def _run(options: RunOptions, segments: Segments) -> int:
     output = bytearray()
+    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        log = _open_log(options.serial_log, stack)
-
-        def keep(data: bytes) -> None:
-            if options.state is not None:
-                output.extend(data)
-            if log is not None:
-                log.write(data)
-
         machine = _machine(options, stack)
-        runner = Runner(machine, limit=options.limit, on_output=keep)
+        runner = Runner(machine, limit=options.limit)
+        # Before anybody is told that there is something to end.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
+        # What may be refused comes before what empties a file.
+        gdb = await _listen(options, runner, stack)
         line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
         paced = line.interactive if options.clock is None else options.clock is Clock.PACED
         runner.clock = Clock.PACED if paced else Clock.VIRTUAL
-        if options.gdb is not None:
-            await _listen(options, runner, stack)
-        if line.announcement is not None:
-            _say(line.announcement)
+        log = _open_log(options.serial_log, stack)
+
+        def keep(data: bytes) -> None:
+            if options.state is not None:
+                output.extend(data)
+            log(data)
+
+        runner.on_output = keep
+        for announcement in (gdb, line.announcement):
+            if announcement is not None:
+                tell(announcement)
         machine.flash(segments)
         machine.commit()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
         if not options.halt:
             runner.start()
         end = await runner.run()
@@ -115,13 +125,24 @@ async def _run(options: RunOptions, segments: Segments) -> int:
     return _report(options, machine, end, bytes(output))
 
 
-def _open_log(path: Path | None, stack: AsyncExitStack) -> BinaryIO | None:
+def _open_log(path: Path | None, stack: AsyncExitStack) -> Callable[[bytes], None]:
+    """Open the file that keeps what the firmware sends; give what writes there."""
     if path is None:
-        return None
+        return lambda _data: None
     try:
-        return stack.enter_context(path.open("wb", buffering=0))
+        file = stack.enter_context(path.open("wb", buffering=0))
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+
+    def write(data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[file.write(left) or 0 :]
+        except OSError as error:
+            raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+
+    return write
 
 
 def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
@@ -130,7 +151,7 @@ def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
         nvram = Nvram(options.nvram, options.memory, default_size=DEFAULT_MEMORY)
         stack.callback(nvram.close)
         if nvram.recovered:
-            _say(f"soclet: {nvram.recovered}")
+            tell(f"soclet: {nvram.recovered}")
     try:
         return Machine(
             nvram.size if nvram is not None else options.memory or DEFAULT_MEMORY,
@@ -138,16 +159,19 @@ def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
             engine=maker(options.engine),
             nvram=nvram,
         )
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
 
 
-async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) -> None:
+async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) -> str | None:
+    """Open the debugger's port, if there is to be one; give the line that says where it is."""
+    if options.gdb is None:
+        return None
     from gdbstub.server import serve
     from soclet import addresses
     from soclet.debug_target import DebugTarget
 
-    host, port = addresses.parse(options.gdb or "")
+    host, port = addresses.parse(options.gdb)
     addresses.check_exposure(host, options.allow_remote)
     target = DebugTarget(runner)
     try:
@@ -157,7 +181,7 @@ async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) ->
     stack.push_async_callback(server.close)
     target.server = server
     runner.watcher = target
-    _say(f"gdb: listening on {addresses.show(*server.address)}")
+    return f"gdb: listening on {addresses.show(*server.address)}"
 
 
 def _report(options: RunOptions, machine: Machine, end: End, output: bytes) -> int:
@@ -167,9 +191,9 @@ def _report(options: RunOptions, machine: Machine, end: End, output: bytes) -> i
         state_file.write(options.state, values)
     match end:
         case End.CHECK_STOP:
-            _say(f"soclet: {sentences.check_stop(machine)}")
+            tell(f"soclet: {sentences.check_stop(machine)}")
         case End.ASLEEP:
-            _say(f"soclet: {sentences.asleep(machine)}")
+            tell(f"soclet: {sentences.asleep(machine)}")
         case End.LIMIT:
-            _say(f"soclet: the limit of {options.limit} ticks was reached")
+            tell(f"soclet: the limit of {options.limit} ticks was reached")
     return EXIT_STATUS[end] if status is None else status

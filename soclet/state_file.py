@@ -3,23 +3,15 @@
 import base64
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.registers import REGISTERS
 from machine.machine import Machine
-from soclet.errors import UserError
 from soclet.files import write_whole
 
 _CHUNK = 1 << 20
-
-
-def check_writable(path: Path) -> None:
-    """Raise UserError now rather than at the end of a long run."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path}: cannot be written: name a file in a folder that can be")
 
 
 def state(machine: Machine, ended: str, exit_status: int | None, output: bytes) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from soclet.commands.parameters import reporting
-from soclet.files import write_whole
+from soclet.errors import UserError
+from soclet.files import check_writable, write_whole
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,13 +28,20 @@ def command(source: Path, out: Path | None, listing: Path | None) -> None:
     """
     from toolchain.assembler import assemble
     from toolchain.listing import listing as listing_of
-    from toolchain.writers import write_image
+    from toolchain.writers import encode_image
+
+    image = out if out is not None else source.with_suffix(".elf")
 
     def build() -> None:
         program = assemble(source)
-        write_image(program, out if out is not None else source.with_suffix(".elf"))
+        files = {image: encode_image(program, image.name)}
         if listing is not None:
-            lines = "".join(f"{line}\n" for line in listing_of(program))
-            write_whole(listing, lines.encode())
+            files[listing] = "".join(f"{line}\n" for line in listing_of(program)).encode()
+        for path in files:
+            if path.exists() and path.samefile(source):
+                raise UserError(f"{path}: is the source: name another file")
+            check_writable(path)
+        for path, data in files.items():
+            write_whole(path, data)
 
     reporting(build)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from soclet import quantities
-from soclet.errors import UserError
+from soclet.errors import ToldError, UserError, tell
 
 
 def _option(read: Callable[[str], int]) -> Callable[[str | int], int]:
@@ -38,6 +38,6 @@ def reporting(
     except ImageError as error:
         raise UserError(str(error)) from error
     except AssemblyErrors as errors:
-        for line in str(errors).splitlines()[:-1]:
-            click.echo(line, err=True)
-        raise UserError(str(errors).splitlines()[-1]) from errors
+        # Each line begins with the place, as editors want it.
+        tell(str(errors))
+        raise ToldError(str(errors)) from errors

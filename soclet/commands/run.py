@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from isa_spec.memory_map import MEMORY_START
 from machine.device import NEVER
@@ -120,7 +121,8 @@ def command(image: str, *, gdb_1234: bool, clock: str | None, **options: Any) ->
     from soclet.commands.parameters import reporting
 
     if gdb_1234:
-        if options["gdb"] not in (None, "1234"):
+        source = click.get_current_context().get_parameter_source("gdb")
+        if source is ParameterSource.COMMANDLINE and options["gdb"] != "1234":
             raise click.UsageError("-s is --gdb 1234: give one of them.")
         options["gdb"] = "1234"
     chosen = RunOptions(image, clock=Clock(clock) if clock else None, **options)
