@@ -60,6 +60,11 @@ class Log:
         self.path = path
         self._file: IO[str] | None = None
 
+    def close(self) -> None:
+        """Close the file, if there was a step."""
+        if self._file is not None:
+            self._file.close()
+
     def step(self, what: str) -> None:
         """Announce a step to the person and in the log."""
         if self._file is None:
@@ -214,14 +219,15 @@ def make_venv(venv: Path, log: Log) -> None:
         return
     # Debian leaves ensurepip to a package of its own. Any pip can install into any environment,
     # and in one it is not held back by the "externally managed" mark of the system's Python.
+    pips = [[str(python), "-m", "pip"], ["python3", "-m", "pip"], ["pip3"], ["pip"]]
+    pips = [pip for pip in pips if log.run(*pip, "--version")]
+    if not pips:
+        raise SetUpError(f"{python} has neither ensurepip nor pip (on Debian: package python3-pip)")
     if log.run(python, "-m", "venv", "--clear", "--without-pip", venv):
-        for pip in ([python, "-m", "pip"], ["python3", "-m", "pip"], ["pip3"], ["pip"]):
+        for pip in pips:
             if log.run(*pip, "--python", venv / "bin/python", "install", "pip"):
                 return
-    raise SetUpError(
-        f"could not make a virtual environment with {python}: it needs pip or ensurepip "
-        "(on Debian: apt-get install python3-pip)"
-    )
+    raise SetUpError(f"could not make a virtual environment with {python}")
 
 
 def prepare_venv(root: Path, log: Log) -> None:
@@ -478,6 +484,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        log.close()
     return 0
 
 

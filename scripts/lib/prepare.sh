@@ -3,7 +3,7 @@
 
 umask u+rwx
 # A closed standard input would give its number to the next file that is opened.
-{ : <&0; } 2>/dev/null || exec </dev/null
+[[ -e /proc/self/fd/0 ]] || exec </dev/null
 # Both would reach the virtual environment's Python and show it other people's packages.
 unset PYTHONPATH PYTHONHOME
 
