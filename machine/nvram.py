@@ -72,48 +72,43 @@ class Nvram:
             if not self.path.exists():
                 create(self.path, size or default_size, ())
             self._file = self.path.open("r+b")
-            found = self.path.stat().st_size
+            try:
+                found = self._checked_size(size)
+                self.recovered = self._recover(found)
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
             raise NvramError(f"{self.path}: {error.strerror}") from error
+        return found
+
+    def _checked_size(self, size: int | None) -> int:
+        found = self.path.stat().st_size
         try:
             check_memory_size(found)
         except ValueError as error:
-            self._file.close()
             raise NvramError(f"{self.path}: not an NVRAM file: {error}") from None
         if size not in (None, found):
-            self._file.close()
             raise NvramError(
                 f"{self.path}: the file has {found} bytes, the machine {size}: "
                 f"give --memory {found} or leave it out"
             )
-        self._recover(found)
         return found
 
-    def _recover(self, size: int) -> None:
-        """Carry out a journal that is whole; throw away one that is not."""
+    def _recover(self, size: int) -> str | None:
+        """Carry out a journal that is whole, throw away one that is not; say which."""
         try:
             journal = self._journal.read_bytes()
         except FileNotFoundError:
-            return
-        except OSError as error:
-            raise NvramError(f"{self._journal}: {error.strerror}") from error
-        changes, digest = journal[:-_DIGEST_BYTES], journal[-_DIGEST_BYTES:]
-        pages = None
-        if hashlib.sha256(changes).digest() == digest:
-            try:
-                parsed = _CHANGES.parse(changes)
-            except ConstructError:
-                parsed = None
-            if parsed is not None and parsed.size == size:
-                pages = [(page.number, page.data) for page in parsed.pages]
+            return None
+        pages = _pages_of_journal(journal, size)
         if pages is None:
-            self.recovered = f"{self._journal}: an unfinished write was discarded"
+            said = "an unfinished write was discarded"
         else:
             self._write(pages)
-            self.recovered = (
-                f"{self._journal}: an interrupted write of {len(pages)} pages was completed"
-            )
+            said = f"an interrupted write of {len(pages)} pages was completed"
         self._journal.unlink()
+        return f"{self._journal}: {said}"
 
     def load_into(self, memory: Memory) -> None:
         """Make memory hold what the file holds. Raises NvramError where their sizes differ."""
@@ -141,6 +136,8 @@ class Nvram:
             }
         )
         try:
+            # A commit that failed may have left the file half written and its journal whole.
+            self._recover(self.size)
             self._journal.write_bytes(changes + hashlib.sha256(changes).digest())
             self._write(pages)
             self._journal.unlink()
@@ -158,6 +155,18 @@ class Nvram:
         """Give the file free."""
         self._file.close()
         self._lock.close()
+
+
+def _pages_of_journal(journal: bytes, size: int) -> list[tuple[int, bytes]] | None:
+    """Give the pages to write, by number; None where the journal is not whole, or not for us."""
+    changes, digest = journal[:-_DIGEST_BYTES], journal[-_DIGEST_BYTES:]
+    if hashlib.sha256(changes).digest() != digest:
+        return None
+    try:
+        parsed = _CHANGES.parse(changes)
+    except ConstructError:
+        return None
+    return [(page.number, page.data) for page in parsed.pages] if parsed.size == size else None
 
 
 def _lock(path: Path) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""The reference engine: it decodes once, drops one page at a time, and stops exactly where it must."""
+"""The reference engine: it decodes once, drops one page at a time, and stops where it must."""
 
 import pytest
 from board import ALL, DATA, START, TABLE, Board, handler, program
