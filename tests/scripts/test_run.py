@@ -1,6 +1,7 @@
 """scripts/run: boots firmware, and what it says to type in other terminals works as it stands."""
 
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,20 @@ def test_both_commands_that_it_prints_work_as_they_stand(run):
     talk = subprocess.run(nc, input="hello\nquit\n", capture_output=True, text=True, check=False)
     assert "hello" in talk.stdout
     assert process.wait() == 0
+
+
+def test_a_tool_that_only_the_scripts_know_is_printed_with_its_place(run, checkout, tmp_path):
+    checkout.command("nc", "true")
+    # A path with what the script needs itself, and neither gdb nor nc.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "python3").symlink_to(sys.executable)
+    for name in ("bash", "env", "sh", "dirname", "basename", "readlink"):
+        (tools / name).symlink_to(shutil.which(name))
+    process = run(*ANY_PORTS, env=checkout.environment(PATH=str(tools)))
+    gdb, nc = typed_elsewhere(process), typed_elsewhere(process)
+    assert gdb[0] == "gdb-multiarch"
+    assert nc[0] == str(checkout.root / ".venv/bin/nc")
 
 
 def test_ports_that_are_taken_are_replaced_by_free_ones(run):
