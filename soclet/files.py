@@ -1,9 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files: written whole or not at all, and how much memory one holds."""
 
 import os
 import stat
 from pathlib import Path
 
+from isa_spec.memory_map import check_memory_size
 from soclet.errors import UserError
 
 
@@ -36,3 +37,18 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def memory_size_of(nvram: Path | None) -> int | None:
+    """Give the size of an NVRAM file that is there; None where it has none that memory can have.
+
+    What is wrong with it is told when it is opened.
+    """
+    if nvram is None or not nvram.is_file():
+        return None
+    size = nvram.stat().st_size
+    try:
+        check_memory_size(size)
+    except ValueError:
+        return None
+    return size

@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START, check_memory_size
+from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
 from machine.device import NEVER
 from machine.engines import maker
 from machine.machine import Machine
 from machine.nvram import Nvram, NvramError
 from soclet import demos, sentences, state_file
 from soclet.errors import UserError, tell
-from soclet.files import check_writable
+from soclet.files import check_writable, memory_size_of
 from soclet.lines.line import open_line
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
 
@@ -50,11 +50,6 @@ def run(options: RunOptions) -> int:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
     if options.image == NO_IMAGE and options.nvram is None:
         raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
-    if options.memory is not None:
-        try:
-            check_memory_size(options.memory)
-        except ValueError as error:
-            raise UserError(f"--memory: {error}") from error
     if options.state is not None:
         check_writable(options.state)
     segments = _segments(options)
@@ -71,22 +66,10 @@ def _segments(options: RunOptions) -> Segments:
 
     image = load_image(
         demos.resolve(options.image),
-        memory_size=options.memory or _size_of(options.nvram) or DEFAULT_MEMORY,
+        memory_size=options.memory or memory_size_of(options.nvram) or DEFAULT_MEMORY,
         load_address=options.load_address,
     )
     return [(segment.address, segment.data) for segment in image.segments]
-
-
-def _size_of(nvram: Path | None) -> int | None:
-    """The size of a file that is there; what is wrong with it is found when it is opened."""
-    if nvram is None or not nvram.is_file():
-        return None
-    size = nvram.stat().st_size
-    try:
-        check_memory_size(size)
-    except ValueError:
-        return None
-    return size
 
 
 async def _run(options: RunOptions, segments: Segments) -> int:
@@ -113,11 +96,11 @@ async def _run(options: RunOptions, segments: Segments) -> int:
             log(data)
 
         runner.on_output = keep
+        machine.flash(segments)
+        machine.commit()
         for announcement in (gdb, line.announcement):
             if announcement is not None:
                 tell(announcement)
-        machine.flash(segments)
-        machine.commit()
         if not options.halt:
             runner.start()
         end = await runner.run()

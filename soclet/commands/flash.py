@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from isa_spec.memory_map import DEFAULT_MEMORY, LARGEST_MEMORY
+from isa_spec.memory_map import DEFAULT_MEMORY
 from machine import nvram as nvram_file
 from soclet import demos
-from soclet.commands.parameters import ADDRESS, SIZE, reporting
+from soclet.commands.parameters import ADDRESS, MEMORY, reporting
 from soclet.errors import UserError
+from soclet.files import memory_size_of
 
 
 @click.command()
@@ -20,7 +21,7 @@ from soclet.errors import UserError
     metavar="FILE",
     help="The file; made where it is missing.",
 )
-@click.option("--memory", type=SIZE, metavar="SIZE", help="The file's size, 1M for a new one.")
+@click.option("--memory", type=MEMORY, metavar="SIZE", help="The file's size, 1M for a new one.")
 @click.option(
     "--load-address",
     type=ADDRESS,
@@ -36,10 +37,10 @@ def command(image: str, nvram: Path, memory: int | None, load_address: int) -> N
     from toolchain.images import load_image
 
     def put() -> None:
-        size = memory or (nvram.stat().st_size if nvram.is_file() else DEFAULT_MEMORY)
+        size = memory or memory_size_of(nvram) or DEFAULT_MEMORY
         loaded = load_image(
             demos.resolve(image),
-            memory_size=min(size, LARGEST_MEMORY),
+            memory_size=size,
             load_address=load_address,
         )
         segments = [(segment.address, segment.data) for segment in loaded.segments]

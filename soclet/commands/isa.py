@@ -6,7 +6,14 @@ FORMATS = ("text", "markdown", "json")
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="What to make of it.",
+)
 def command(form: str) -> None:
     """Show the manual of the instruction set, derived from the rows that define it."""
     from isa_spec.manual import render

@@ -5,8 +5,18 @@ from typing import Any, Final
 
 import click
 
+from isa_spec.memory_map import check_memory_size
 from soclet import quantities
 from soclet.errors import ToldError, UserError, tell
+
+
+def _memory(text: str) -> int:
+    size = quantities.size(text)
+    try:
+        check_memory_size(size)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return size
 
 
 def _option(read: Callable[[str], int]) -> Callable[[str | int], int]:
@@ -21,7 +31,7 @@ def _option(read: Callable[[str], int]) -> Callable[[str | int], int]:
     return convert
 
 
-SIZE: Final = _option(quantities.size)
+MEMORY: Final = _option(_memory)
 TICKS: Final = _option(quantities.ticks)
 ADDRESS: Final = _option(quantities.address)
 

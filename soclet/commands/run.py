@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from isa_spec.memory_map import MEMORY_START
 from machine.device import NEVER
 from machine.engines import AUTO, ENGINES
-from soclet.commands.parameters import ADDRESS, SIZE, TICKS
+from soclet.commands.parameters import ADDRESS, MEMORY, TICKS
 from soclet.errors import UserError
 from soclet.runner import Clock
 from soclet.session import RunOptions
@@ -62,7 +62,7 @@ def _text(value: Any) -> Any:
     help="stdio, tcp:[HOST:]PORT, unix:PATH, pty, file:PATH or none.",
 )
 @click.option("--nvram", type=_FILE, metavar="FILE", help="Keep memory in a file.")
-@click.option("--memory", type=SIZE, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G.")
+@click.option("--memory", type=MEMORY, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G.")
 @click.option(
     "--load-address",
     type=ADDRESS,

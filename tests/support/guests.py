@@ -118,3 +118,9 @@ echo:   mov [r3], r0
         mov r1, POWER_OFF
         mov [r1], r0
 """
+
+GREETS = f"""
+        mov r0, '>'
+        mov r1, 0x14
+        mov [r1], r0
+{ECHOES}"""
