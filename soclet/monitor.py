@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gdbstub.target import TargetError
+from isa_spec.paging import Entry, table_base, table_length
+from isa_spec.registers import PTBR, STATUS, Status
 from machine.device import NEVER
+from soclet import views
 from soclet.goals import StepInterrupts
 
 if TYPE_CHECKING:
@@ -88,6 +91,37 @@ def _phys(target: DebugTarget, arguments: list[str]) -> str:
     if choice is not None:
         target.virtual = choice == "off"
     return f"addresses are {'as the CPU sees them' if target.virtual else 'physical'}\n"
+
+
+_MOST_MAPPINGS: Final = 200
+_LETTERS: Final = {
+    Entry.READABLE: "r",
+    Entry.WRITABLE: "w",
+    Entry.EXECUTABLE: "x",
+    Entry.USER: "u",
+    Entry.ACCESSED: "a",
+    Entry.DIRTY: "d",
+}
+
+
+@_command("page-table")
+def _page_table(target: DebugTarget, _arguments: list[str]) -> str:
+    """Show what the page table maps, and with which rights."""
+    r = target.machine.cpu.r
+    lines = [
+        f"translation is {'on' if r[STATUS] & Status.VIRTUAL else 'off'}; the table is at "
+        f"{table_base(r[PTBR]):#x} and has {table_length(r[PTBR])} entries"
+    ]
+    for mapping in views.mappings(target.machine):
+        if len(lines) > _MOST_MAPPINGS:
+            lines.append("and more")
+            break
+        rights = "".join(
+            letter if flag in mapping.flags else "-" for flag, letter in _LETTERS.items()
+        )
+        end, to = mapping.start + mapping.length - 1, mapping.physical
+        lines.append(f"  {mapping.start:#010x} to {end:#010x}  at {to:#010x}  {rights}")
+    return "\n".join(lines) + "\n"
 
 
 @_command("step-interrupts [over|into|hold]")

@@ -4,10 +4,19 @@ Permissions are ignored, no bits are set, ports are peeked.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from isa_spec.memory_map import MEMORY_START
-from isa_spec.paging import OFFSET, PAGE
-from isa_spec.registers import STATUS, Status
+from isa_spec.paging import (
+    ENTRY_PAGE,
+    OFFSET,
+    PAGE,
+    PAGE_SHIFT,
+    Entry,
+    table_base,
+    table_length,
+)
+from isa_spec.registers import PTBR, STATUS, Status
 from machine.events import WriteMemory
 from machine.machine import Machine
 
@@ -76,3 +85,40 @@ def write(machine: Machine, address: int, data: bytes, *, virtual: bool = True) 
     for event in writes:
         machine.post(event)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Neighbouring virtual pages that are present and alike, in neighbouring physical ones."""
+
+    start: int
+    physical: int
+    length: int
+    flags: Entry
+
+
+def mappings(machine: Machine) -> Iterator[Mapping]:
+    """Give what the page table that ptbr names maps, whether translation is on or not."""
+    base = table_base(machine.cpu.r[PTBR])
+    last: Mapping | None = None
+    for number in range(table_length(machine.cpu.r[PTBR])):
+        if not machine.memory.holds(base + 4 * number, 4):
+            break
+        entry = machine.memory.words[base + 4 * number >> 2]
+        if not entry & Entry.PRESENT:
+            continue
+        flags = Entry(entry & sum(Entry))
+        here = Mapping(number << PAGE_SHIFT, entry & ENTRY_PAGE, PAGE, flags)
+        if last is not None and here == replace(
+            last,
+            start=last.start + last.length,
+            physical=last.physical + last.length,
+            length=PAGE,
+        ):
+            last = replace(last, length=last.length + PAGE)
+            continue
+        if last is not None:
+            yield last
+        last = here
+    if last is not None:
+        yield last
