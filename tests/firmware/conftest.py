@@ -14,7 +14,7 @@ from toolchain.program import Program
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 DEMOS = sorted(path.parent.name for path in FIRMWARE.glob("*/expected.txt"))
-LIMIT = 1 << 40
+LIMIT = 5_000_000
 """Ticks in which every run of these tests is long over."""
 
 
@@ -67,11 +67,11 @@ class Board:
         assert self.run() is Reason.POWER_OFF, self.output
         return self.machine.cpu.exit_status
 
-    def run_to(self, name):
+    def run_to(self, name, limit=LIMIT):
         """Run until a function is about to begin, once more where it is about to."""
         self.step()
         stops = frozenset({self.address(name)})
-        assert self.run(breakpoints=stops) is Reason.BREAKPOINT, self.output
+        assert self.run(limit, breakpoints=stops) is Reason.BREAKPOINT, self.output
 
     def step(self):
         self.machine.run(budget=1)
