@@ -12,6 +12,9 @@ from soclet.lines.waiting import count
 _MOST_DISCARDED: Final = 64
 """Reads; a client that sends without end is not waited for."""
 
+_SIOCOUTQNSD: Final = 0x894B
+"""Linux (tcp(7) has its like): bytes taken for a connection and not sent on it."""
+
 
 def unacknowledged(descriptor: int) -> int:
     """Bytes sent that the other host has not acknowledged, also once the connection is reset."""
@@ -32,22 +35,47 @@ def discard_input(channel: Channel) -> None:
 class TcpChannel(Channel):
     """A channel that also knows what its host took and never brought to the client.
 
-    The host takes bytes for a client that has gone, and says so later: a reset comes back. What
-    the other host did not acknowledge it did not get.
+    A host takes bytes for a client that has gone; that nobody has them comes back only later. So
+    what has not arrived is counted here, and is had back with what was never taken.
     """
+
+    _reset = False
 
     @cached_property
     def _recent(self) -> ScrollBack:
         return ScrollBack()
 
+    def take_in(self) -> bytes:
+        """Read, and notice a reset."""
+        try:
+            return super().take_in()
+        except ConnectionResetError:
+            self._reset = True
+            raise
+
     def put_out(self, data: bytes) -> int:
-        """Write, and remember as much of it as a scroll-back could show."""
-        taken = super().put_out(data)
+        """Write, notice a reset, and remember as much as a scroll-back could show."""
+        try:
+            taken = super().put_out(data)
+        except ConnectionResetError:
+            self._reset = True
+            raise
         self._recent.append(data[:taken])
         return taken
 
     def unsent(self) -> bytes:
         """What has not arrived, as far back as is remembered. To be asked once, at the end."""
         recent = self._recent.take()
-        missing = min(unacknowledged(self.descriptor), len(recent))
+        missing = min(self._not_arrived(), len(recent))
         return recent[len(recent) - missing :] + super().unsent()
+
+    def _not_arrived(self) -> int:
+        """Count what the other host does not have.
+
+        One that closed acknowledges what came before it did, and nothing after. One that resets
+        a connection which was open does so with bytes that it has and never acknowledged; only
+        those that were not sent are certain.
+        """
+        if self._reset:
+            return count(self.descriptor, _SIOCOUTQNSD)
+        return unacknowledged(self.descriptor)
