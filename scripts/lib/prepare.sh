@@ -6,6 +6,8 @@ umask u+rwx
 [[ -e /proc/self/fd/0 ]] || exec </dev/null
 # Both would reach the virtual environment's Python and show it other people's packages.
 unset PYTHONPATH PYTHONHOME
+# gdb warns where there is none, as under some service managers; bash knows it all the same.
+export HOME=${HOME:-~}
 
 root=$(dirname -- "$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")")
 

@@ -1,6 +1,7 @@
 """scripts/test, scripts/check and .ci/run: what they call, what they say, how they end."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,14 @@ def test_scripts_work_through_a_link_and_without_home_and_standard_input(checkou
         check=True,
     )
     assert done.stdout == "/dev/null\n"
+
+
+def test_the_tests_have_a_home_also_where_the_caller_has_none(checkout):
+    checkout.command("pytest", 'echo "$HOME"')
+    environment = checkout.environment()
+    environment.pop("HOME", None)
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    assert checkout.run("scripts/test", env=environment).stdout == f"{home}\n"
 
 
 def test_other_peoples_python_paths_do_not_reach_the_tests(checkout):
