@@ -109,6 +109,11 @@ class DebugTarget:
         if not stay:
             self.runner.finish(End.INTERRUPTED)
 
+    def restart(self) -> None:
+        """Begin again from reset, for a client in extended mode."""
+        self.runner.halt()
+        self.reset()
+
     # Registers and memory
 
     @property

@@ -13,7 +13,7 @@ CALLS = f"""{guests.PORTS}
         call    multiply_add
         mov     r4, result
         mov     [r4], r0
-        mov     r1, POWER_OFF
+done:   mov     r1, POWER_OFF
         mov     [r1], r0
 .endfunc
 
@@ -70,6 +70,8 @@ def test_breakpoints_stop_at_a_function_a_label_and_a_line(debug):
     assert "Breakpoint 2, plus () at" in said
     assert gdb.number("$r0") == 6
     assert gdb.number("$r4") == 1
+    assert "Breakpoint 3 at" in gdb.ask("break done")
+    assert "Breakpoint 3, start () at" in gdb.ask("continue")
 
 
 def test_stepping_goes_by_instruction_and_by_line_into_calls_and_over_them(debug):
@@ -336,3 +338,21 @@ def test_a_second_gdb_is_refused_in_a_line_while_the_first_goes_on(debug, gdb):
     assert first.number("$pc") == 0x1008
     first.ask("detach")
     second.terminal.close(force=True)
+
+
+def test_in_extended_mode_a_killed_program_can_be_run_again(boot, gdb):
+    run = boot(CALLS)
+    debugger = gdb(run.image)
+    debugger.ask(f"target extended-remote 127.0.0.1:{run.port('gdb')}")
+    debugger.ask("break plus")
+    assert "Breakpoint 1, plus ()" in debugger.ask("continue")
+    debugger.ask("kill")
+    assert run.process.poll() is None
+    assert "Breakpoint 1, plus ()" in debugger.ask("run")
+    assert debugger.number("$r0") == 6
+    # Without a kill first, too.
+    assert "Breakpoint 1, plus ()" in debugger.ask("run")
+    debugger.ask("delete")
+    assert "power-off: " in debugger.ask("continue")
+    assert "exited with code 07" in debugger.ask("continue")
+    assert run.wait().status == 7

@@ -177,7 +177,7 @@ def test_monitor_commands(wire):
 
 
 def test_unknown_packets_get_the_empty_reply(wire):
-    for packet in (b"vMustReplyEmpty", b"qTStatus", b"b", b"QNonStop:0", b"bs", b"!", b"vRun;"):
+    for packet in (b"vMustReplyEmpty", b"qTStatus", b"b", b"QNonStop:0", b"bs", b"vRun;"):
         assert wire.ask(packet) == b""
 
 
@@ -302,3 +302,75 @@ def test_a_step_out_of_sleep_sleeps_until_something_comes(boot):
         assert "tick 7" in wire.command("time")
         stopped_at(wire, wire.ask(b"s"), 0x1040)
         assert "tick 1001" in wire.command("time")
+
+
+def test_in_extended_mode_a_kill_keeps_the_server_and_a_restart_begins_anew(boot):
+    run = boot(PROGRAM)
+    with Wire(run.port("gdb")) as wire:
+        assert wire.ask(b"!") == b"OK"
+        for kill in (b"vKill;1", b"k"):
+            stopped_at(wire, wire.ask(b"s"), 0x1008)
+            wire.send(kill)
+            if kill != b"k":
+                assert wire.reply() == b"OK"
+            assert wire.ask(b"g").startswith(b"E")
+            wire.send(b"R00")
+            stopped_at(wire, wire.ask(b"?"), 0x1000)
+        assert "tick 0, 2 instructions executed" in wire.command("time")
+
+
+def test_a_flash_is_in_the_nvram_file_as_soon_as_it_is_done(boot, tmp_path):
+    nvram = tmp_path / "nvram"
+    run = boot(PROGRAM, "--nvram", nvram, "--memory", "64k")
+    with Wire(run.port("gdb")) as wire:
+        assert wire.ask(b"vFlashErase:8000,1000") == b"OK"
+        assert wire.ask(b"vFlashWrite:8004:new") == b"OK"
+        assert nvram.read_bytes()[0x8000:0x8008] == bytes(8)
+        assert wire.ask(b"vFlashDone") == b"OK"
+        run.process.kill()
+        run.process.wait()
+    assert nvram.read_bytes()[0x8000:0x9000] == b"\xff" * 4 + b"new" + b"\xff" * 4089
+
+
+TICKING = f"""{guests.PORTS}
+        mov r1, DEADLINE
+        mov r0, 9
+        mov [r1], r0
+        mov r0, 0
+        mov [r1], r0
+        mov ivec, vectors
+        mov imask, 1 << 16
+        mov status, 5
+main:   nop
+        nop
+        nop
+handler: mov imask, 0
+        mov r5, 77
+        iret
+        .align 4
+vectors: .word 0,0,0,0, 0,0,0,0, 0,0,0,0, 0,0,0,0, handler
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "pcs", "handled"),
+    [
+        ("over", [0x1048, 0x1050], [0, 77]),
+        ("into", [0x1048, 0x1058, 0x1060, 0x1068], [0, 0, 0, 77]),
+        ("hold", [0x1048, 0x1050, 0x1058], [0, 0, 0]),
+    ],
+)
+def test_steps_treat_interrupts_as_they_are_told(boot, mode, pcs, handled):
+    run = boot(TICKING)
+    with Wire(run.port("gdb")) as wire:
+        assert wire.command(f"step-interrupts {mode}") == f"step-interrupts is {mode}\n"
+        for _ in range(8):
+            wire.ask(b"s")
+        assert wire.register(PC) == 0x1040
+        found = []
+        for _ in pcs:
+            wire.send(b"s")
+            said, _reply = wire.said_and_reply()
+            assert ("interrupt: interrupt 16" in said or "timer" in said) == bool(said)
+            found.append((wire.register(PC), wire.register(5)))
+        assert found == list(zip(pcs, handled, strict=True))
