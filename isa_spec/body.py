@@ -52,7 +52,7 @@ def _functions(path: str) -> dict[tuple[str, int], ast.FunctionDef]:
     """The functions of a source file by name and first line, decorators included."""
     module = ast.parse("".join(linecache.getlines(path)))
     return {
-        (node.name, min(part.lineno for part in (node, *node.decorator_list))): node
+        (node.name, min([node.lineno, *(part.lineno for part in node.decorator_list)])): node
         for node in ast.walk(module)
         if isinstance(node, ast.FunctionDef)
     }

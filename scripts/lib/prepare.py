@@ -24,6 +24,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG_TAIL = 15
+PACKAGES = ("isa_spec", "machine", "gdbstub", "toolchain", "soclet")
 
 
 class SetUpError(Exception):
@@ -251,6 +252,8 @@ def prepare_venv(root: Path, log: Log) -> None:
     pip = (python, "-m", "pip", "--no-input", "--disable-pip-version-check", "install")
     if not log.run(*pip, "-e", ".[dev]", cwd=root):
         raise SetUpError("pip could not install the project")
+    # Where Python is told to write no bytecode, every start would compile the project anew.
+    log.run(python, "-m", "compileall", "-q", *PACKAGES, cwd=root)
     made_with = identity(python)
     if made_with is None:
         raise SetUpError("the Python of the new virtual environment does not run")

@@ -1,5 +1,6 @@
 """The debugging session in each README, typed into a real gdb: what it shows is what one sees."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -49,7 +50,7 @@ class Gdb:
 
     def __init__(self, image):
         words = ["-nx", "-q", *(word for line in QUIET for word in ("-ex", line)), str(image)]
-        environment = {"TERM": "dumb", "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}
         self._child = pexpect.spawn(
             "gdb-multiarch", words, env=environment, echo=False, encoding="utf-8", timeout=60
         )

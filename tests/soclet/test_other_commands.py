@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shlex
 import subprocess
 import sys
 
@@ -126,7 +127,7 @@ def test_isa_is_text_unless_said_otherwise(here):
 
 
 def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about():
-    command = f"{' '.join(SOCLET)} isa | head -1"
+    command = f"{shlex.join(SOCLET)} isa | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, timeout=DEADLINE)
     assert done.stdout.count(b"\n") == 1
     assert done.stderr == b""

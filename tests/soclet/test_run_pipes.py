@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shlex
 import subprocess
 
 import guests
@@ -103,7 +104,7 @@ def test_the_null_device_is_an_input_that_is_over():
 
 @pytest.mark.parametrize(("closed", "status"), [("<&-", 127), (">&-", 127), ("2>&-", 127)])
 def test_standard_descriptors_may_be_closed(closed, status):
-    command = f"exec {' '.join(SOCLET)} run demo:echo-irq {closed}"
+    command = f"exec {shlex.join(SOCLET)} run demo:echo-irq {closed}"
     done = subprocess.run(
         ["sh", "-c", command],
         stdin=subprocess.DEVNULL,
@@ -118,7 +119,7 @@ def test_standard_descriptors_may_be_closed(closed, status):
 
 
 def test_announcements_go_nowhere_but_to_standard_error(hello):
-    command = f"exec {' '.join(SOCLET)} run {hello} --gdb 0 2>&-"
+    command = f"exec {shlex.join(SOCLET)} run {hello} --gdb 0 2>&-"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=DEADLINE)
     assert (done.returncode, done.stdout) == (0, b"Hello from soclet!\n")
 
