@@ -2,10 +2,12 @@
 
 import os
 
+import guests
 import pexpect
 import pytest
 from running import DEADLINE, Running, build
 from tools import tool
+from wire import Wire
 
 PROMPT = "(gdb) "
 
@@ -99,3 +101,11 @@ def debug(boot, gdb):
         return run, debugger
 
     return debug
+
+
+@pytest.fixture
+def wire(boot):
+    """A raw client of a machine that is about to run LOOPS."""
+    with Wire(boot(guests.LOOPS).port("gdb")) as wire:
+        assert b"PacketSize=4000" in wire.ask(b"qSupported:swbreak+;hwbreak+;error-message+")
+        yield wire

@@ -1,8 +1,10 @@
 """What the front door's tests share: images built once, and `soclet` within this process."""
 
 import pytest
+from loop_bench import Hour
 from running import DEMOS, build, soclet_here
 
+from soclet import runner
 from toolchain.assembler import assemble
 from toolchain.writers import write_image
 
@@ -25,3 +27,11 @@ def guest(tmp_path):
 def here(capfd):
     """Run a command within this process."""
     return lambda *words: soclet_here(capfd, *words)
+
+
+@pytest.fixture
+def hour(monkeypatch):
+    """A host's clock, as a runner reads it, that stands still until it is moved."""
+    hour = Hour()
+    monkeypatch.setattr(runner, "time", hour)
+    return hour

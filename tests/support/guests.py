@@ -124,3 +124,13 @@ GREETS = f"""
         mov r1, 0x14
         mov [r1], r0
 {ECHOES}"""
+
+LOOPS = """
+start:  mov r0, 1
+        mov r1, 2
+        add r0, r1
+loop:   add r2, r0
+        mov pc, loop
+"""
+LOOP = 0x1018
+"""Where its loop begins."""

@@ -5,7 +5,11 @@ import socket
 
 from rsp import frame
 
+from soclet.description import SLOTS
+
 PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}", re.DOTALL)
+SIGTRAP = re.compile(rb"T05(?:[sh]wbreak:;)?thread:01;.*")
+PC = next(number for number, slot in enumerate(SLOTS) if slot.name == "pc")
 DEADLINE = 120
 """Seconds that only a hang takes."""
 
@@ -78,3 +82,14 @@ class Wire:
         while more := self.socket.recv(65536):
             data += more
         return data
+
+
+def little(number):
+    """A register's value as packets have it."""
+    return number.to_bytes(4, "little").hex().encode()
+
+
+def stopped_at(wire, reply, address):
+    """Check that a reply tells of a stop, and where."""
+    assert SIGTRAP.fullmatch(reply), reply
+    assert wire.register(PC) == address
