@@ -120,6 +120,18 @@ def test_reset_reaches_it():
     assert machine.machine.bus.devices["dice"].save(0) == (0, NEVER)
 
 
+@pytest.mark.parametrize(
+    ("now", "mask", "deadline"),
+    [(49, 1 << 16, 50), (50, 1 << 16, NEVER), (51, 1 << 16, NEVER), (49, 1 << 17, NEVER)],
+)
+def test_a_deadline_lies_ahead_and_is_of_a_line_that_was_asked_for(
+    now: int, mask: int, deadline: int
+):
+    timer = Machine().bus.devices["timer"]
+    timer.restore((50, None, None))
+    assert timer.deadline(now, mask) == deadline
+
+
 def test_a_device_lower_in_number_comes_first():
     machine = board("mov [r3], r4", "mov r0, r0").set(imask=LINE | 1 << 18, r4=0, status=5)
     assert machine.step()["cause"] == 18

@@ -48,6 +48,11 @@ def test_which_ranges_are_memory(address: int, length: int, held: bool):
     assert Memory(SIZE).holds(address, length) == held
 
 
+def test_an_address_alone_is_a_range_of_one_byte():
+    assert Memory(SIZE).holds(SIZE - 1)
+    assert not Memory(SIZE).holds(SIZE)
+
+
 @pytest.mark.parametrize("how", ["store", "write"])
 def test_a_guard_is_told_before_the_first_store_and_then_no_more(how: str):
     memory = Memory(SIZE)
