@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from gdbstub.flash_plan import FlashPlan
+from gdbstub.points import Points
 from gdbstub.registers import RegisterFile
-from gdbstub.target import BreakpointKind, Breakpoints, Stop, Target, TargetError
+from gdbstub.target import Stop, Target
 
-MOST_BREAKPOINTS = 65536
+MOST_FAULTS = 1024
 
 
 class Program(Enum):
@@ -28,29 +29,37 @@ class Program(Enum):
 class Client:
     """One connection's state.
 
-    `supports` are the features that the client offered in qSupported; `advertised` are those
-    that it is offered in turn. `console` is text for its user that goes out before the next
-    reply. `leaving` closes the connection once what is to be sent has been.
+    `supports` are the features that the client offered in qSupported. `console` is text for its
+    user that goes out before the next reply. `leaving` closes the connection once what is to be
+    sent has been.
     """
 
     target: Target
     packet_size: int
     registers: RegisterFile
-    advertised: bytes = b""
+    points: Points
     supports: frozenset[str] = frozenset()
     program: Program = Program.HALTED
     attached: bool = False
     acknowledges: bool = True
     extended: bool = False
     leaving: bool = False
-    breakpoints: set[tuple[BreakpointKind, int]] = field(default_factory=set)
     flash_plan: FlashPlan | None = None
     console: list[str] = field(default_factory=list)
+    faults_told: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """Show lines on the client's console, ahead of the reply that is being made."""
         if text:
             self.console.append(text if text.endswith("\n") else text + "\n")
+
+    def say_once(self, fault: str) -> None:
+        """Show a line that this client has not been shown yet, and not for ever remember it."""
+        if fault not in self.faults_told:
+            if len(self.faults_told) >= MOST_FAULTS:
+                self.faults_told.clear()
+            self.faults_told.add(fault)
+            self.say(fault)
 
     def take_console(self) -> Iterator[str]:
         """Give what was said, and forget it."""
@@ -65,36 +74,15 @@ class Client:
             self.program = Program.HALTED if isinstance(self.target.stop, Stop) else Program.GONE
 
     def detach(self) -> None:
-        """Let go as the client asked (`D`): its breakpoints go, the target runs on."""
-        self._clear_breakpoints()
+        """Let go as the client asked (`D`): its break- and watchpoints go, the target runs on."""
+        self.points.clear()
         self.attached = False
         self.program = Program.GONE
         self.target.detach()
 
     def abandon(self) -> None:
-        """The client is gone: its breakpoints go, the target stays as it is."""
+        """The client is gone: its break- and watchpoints go, the target stays as it is."""
         if self.attached:
-            self._clear_breakpoints()
+            self.points.clear()
             self.attached = False
             self.target.abandon()
-
-    def set_breakpoint(self, target: Breakpoints, kind: BreakpointKind, address: int) -> None:
-        """Set once what is set twice. Raises TargetError."""
-        if (kind, address) in self.breakpoints:
-            return
-        if len(self.breakpoints) >= MOST_BREAKPOINTS:
-            raise TargetError(f"no more than {MOST_BREAKPOINTS} breakpoints can be set")
-        target.set_breakpoint(kind, address)
-        self.breakpoints.add((kind, address))
-
-    def clear_breakpoint(self, target: Breakpoints, kind: BreakpointKind, address: int) -> None:
-        """Clear it at once, however often it was set; one that is not set is clear already."""
-        if (kind, address) in self.breakpoints:
-            self.breakpoints.remove((kind, address))
-            target.clear_breakpoint(kind, address)
-
-    def _clear_breakpoints(self) -> None:
-        if isinstance(self.target, Breakpoints):
-            for kind, address in sorted(self.breakpoints, key=lambda each: each[1]):
-                self.target.clear_breakpoint(kind, address)
-        self.breakpoints.clear()

@@ -64,6 +64,10 @@ class RegisterFile:
         """`NN:value;` for each register that goes into every stop reply."""
         return b"".join([prefix + self.read(number) + b";" for number, prefix in self._expedited])
 
+    def check(self, number: int) -> None:
+        """Raises TargetError where there is no such register."""
+        self._register(number)
+
     def _register(self, number: int) -> Register:
         if number >= len(self._registers):
             raise TargetError(f"there is no register {number}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
+from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar, get_type_hints
 
 from gdbstub.client import Client, Program
@@ -30,13 +31,15 @@ class Packet:
     """A packet's exact name, who answers it, and what a target must be able to do for it.
 
     `features` are what qSupported advertises, each as `name+`, where the packet is answered;
-    `without_program` says that it is also where there is no program to debug any more.
+    `further` are those that need another ability as well. `without_program` says that it is also
+    where there is no program to debug any more.
     """
 
     name: bytes
     handler: Handler
     ability: type
     features: tuple[str, ...]
+    further: Mapping[type, tuple[str, ...]]
     without_program: bool
 
 
@@ -46,6 +49,7 @@ PACKETS: Final[dict[bytes, Packet]] = {}
 def packet(
     *names: bytes,
     features: tuple[str, ...] = (),
+    further: Mapping[type, tuple[str, ...]] = MappingProxyType({}),
     needs: type | None = None,
     without_program: bool = False,
 ) -> Callable[[Declared], Declared]:
@@ -65,7 +69,9 @@ def packet(
                 raise ValueError(f"{name!r} is no name of a packet")
             if name in PACKETS:
                 raise ValueError(f"packet {name!r} is declared twice")
-            PACKETS[name] = Packet(name, _adapt(handler), ability, features, without_program)
+            PACKETS[name] = Packet(
+                name, _adapt(handler), ability, features, further, without_program
+            )
         return handler
 
     return declare
@@ -89,9 +95,9 @@ def _adapt(handler: Callable[..., bytes | None]) -> Handler:
 
 
 # A name is one letter; or what is before the first separator, and that; or two letters where the
-# second is the kind (`Z0`, `bs`); or, for a transfer, its object and operation too.
+# second is the kind (`Z0`, `bs`); or, for a transfer and its like, its object and operation too.
 _NAME: Final = re.compile(
-    rb"qXfer:[^:]*:[^:]*:|vFile:[^:]*:|[qQv][^:;,?]*[:;,?]?|[Zzb].?|.", re.DOTALL
+    rb"qXfer:[^:]*:[^:]*:|qSearch:[^:]*:|vFile:[^:]*:|[qQv][^:;,?]*[:;,?]?|[Zzb].?|.", re.DOTALL
 )
 
 
@@ -106,9 +112,15 @@ def packets_for(target: Target) -> tuple[Packet, ...]:
     return tuple(each for each in PACKETS.values() if isinstance(target, each.ability))
 
 
-def features_for(packets: tuple[Packet, ...]) -> tuple[str, ...]:
-    """What these packets advertise, each once."""
-    return tuple(dict.fromkeys(feature for each in packets for feature in each.features))
+def features_for(target: Target) -> tuple[str, ...]:
+    """What the packets that this target can answer advertise, each once."""
+    found: list[str] = []
+    for each in packets_for(target):
+        found += each.features
+        for ability, features in each.further.items():
+            if isinstance(target, ability):
+                found += features
+    return tuple(dict.fromkeys(found))
 
 
 def dispatch_tables(packets: tuple[Packet, ...]) -> Mapping[Program, Mapping[bytes, Handler]]:

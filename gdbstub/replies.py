@@ -20,6 +20,9 @@ _THREAD: Final = b"thread:" + THE_THREAD_TEXT + b";"
 IF_OFFERED: Final = frozenset({Reason.SOFTWARE_BREAKPOINT, Reason.HARDWARE_BREAKPOINT})
 """Reasons told only to a client that offered to hear them."""
 
+HISTORY: Final = frozenset({Reason.HISTORY_BEGIN, Reason.HISTORY_END})
+"""Reasons that carry their value in their name."""
+
 NO_PROGRAM: Final = TargetError("there is no program to debug any more", errno.ESRCH)
 
 
@@ -41,12 +44,17 @@ def _reason(client: Client, stop: Stop) -> bytes:
         return b"%b:%x;" % (word.encode(), stop.address)
     if stop.reason in IF_OFFERED and word in client.supports:
         return b"%b:;" % word.encode()
+    if stop.reason in HISTORY:
+        return b"%b;" % word.encode()
     return b""
 
 
 def report(client: Client, event: StopEvent) -> bytes:
     """Answer a resume that is over: what there is to say about it, then the stop reply."""
-    client.program = Program.HALTED if isinstance(event, Stop) else Program.GONE
+    client.program = Program.GONE
+    if isinstance(event, Stop):
+        client.program = Program.HALTED
+        client.say_once(event.fault)
     client.say(event.message)
     return stop_reply(client, event)
 

@@ -15,6 +15,7 @@ from gdbstub.handlers import (
     registers,
     threads,
     transfer,
+    watchpoints,
 )
 from gdbstub.registry import packets_for
 
@@ -30,4 +31,5 @@ __all__ = [
     "registers",
     "threads",
     "transfer",
+    "watchpoints",
 ]

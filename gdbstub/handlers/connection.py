@@ -4,7 +4,7 @@ Knows the negotiation; must not know any feature by name: packets declare those 
 """
 
 from gdbstub.client import Client
-from gdbstub.registry import features_for, packet, packets_for
+from gdbstub.registry import features_for, packet
 from gdbstub.replies import OK
 from gdbstub.target import Target, TargetError
 
@@ -23,7 +23,7 @@ def supported(client: Client, target: Target, arguments: bytes) -> bytes:
     """
     offered = arguments.decode("ascii", "replace").split(";")
     client.supports = frozenset(each.removesuffix("+") for each in offered if each.endswith("+"))
-    features = [f"{name}+" for name in features_for(packets_for(target))]
+    features = [f"{name}+" for name in features_for(target)]
     return ";".join([f"PacketSize={client.packet_size:x}", *features]).encode()
 
 

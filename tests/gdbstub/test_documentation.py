@@ -5,7 +5,7 @@ import pytest
 from fake_target import FakeTarget
 
 import gdbstub.parsing
-from gdbstub.handlers import packets_for
+from gdbstub.agent.opcodes import OPCODES
 from gdbstub.registry import PACKETS, features_for, packet
 from gdbstub.target import TargetError
 
@@ -48,7 +48,12 @@ def test_the_table_of_features_says_done_of_exactly_those_that_are_advertised():
         if state == "done"
         for name in names(what)
     }
-    assert done == {"PacketSize", *features_for(packets_for(FakeTarget()))}
+    assert done == {"PacketSize", *features_for(FakeTarget())}
+
+
+def test_the_table_of_agent_opcodes_says_of_each_whether_it_is_taken():
+    listed = {name: state for what, state, _ in rows("Agent expressions") for name in names(what)}
+    assert listed == {each.name: "refused" if each.refused else "done" for each in OPCODES.values()}
 
 
 @pytest.fixture

@@ -307,7 +307,7 @@ def test_a_target_without_breakpoints_does_not_know_the_packets(connect):
 
 
 def test_there_is_an_end_to_breakpoints(talk, monkeypatch):
-    monkeypatch.setattr("gdbstub.client.MOST_BREAKPOINTS", 2)
+    monkeypatch.setattr("gdbstub.points.MOST_POINTS", 2)
     assert talk.ask_all(b"Z0,1000,4", b"Z0,1004,4", b"Z0,1008,4") == [b"OK", b"OK", b"E16"]
     assert talk.ask_all(b"z0,1000,4", b"Z0,1008,4") == [b"OK", b"OK"]
 

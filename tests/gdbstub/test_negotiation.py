@@ -1,12 +1,7 @@
 import pytest
-from fake_target import PlainTarget
+from fake_target import FEATURES, PlainTarget
 
 from gdbstub.target import Stop
-
-EVERYTHING = (
-    b"PacketSize=4000;swbreak+;hwbreak+;error-message+;QStartNoAckMode+;vContSupported+;"
-    b"binary-upload+;qXfer:features:read+;qXfer:memory-map:read+"
-)
 
 
 def features(reply):
@@ -14,7 +9,7 @@ def features(reply):
 
 
 def test_q_supported_advertises_what_the_target_can_do(talk):
-    assert features(talk.ask(b"qSupported")) == features(EVERYTHING)
+    assert features(talk.ask(b"qSupported")) == features(FEATURES)
 
 
 def test_q_supported_advertises_nothing_that_the_target_cannot_do(connect):
@@ -100,7 +95,7 @@ def test_an_acknowledged_reply_is_not_sent_again(talk):
     "payload",
     [
         *(b"", b"vMustReplyEmpty", b"vUnknown", b"qTStatus", b"QThreadEvents:1", b"QNonStop:1"),
-        *(b"vCtrlC", b"bs", b"bc", b"Z2,1000,4", b"Z9,1000,4", b"Z", b"i", b"_M1000,4", b"jFoo"),
+        *(b"vCtrlC", b"bs", b"bc", b"Z5,1000,4", b"Z9,1000,4", b"Z", b"i", b"_M1000,4", b"jFoo"),
         *(b"qXfer:features:write:target.xml:0:a", b"qXfer:feature:read:target.xml:0,fff"),
         *(b"qXfer:featuresX:read:target.xml:0,fff", b"vFile:open:41,0,0", b"qSupportedX:a+"),
         *(b"qCX", b"qfThreadInfoX", b"QStartNoAckModeX", b"vContX", b"vCont", b"vKillX;1"),

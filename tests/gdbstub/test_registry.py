@@ -24,6 +24,7 @@ from gdbstub.target import Target
         (b"vFile:open:2f", b"vFile:open:"),
         (b"qXfer:features:read:target.xml:0,1", b"qXfer:features:read:"),
         (b"qXfer:features", b"qXfer:"),
+        (b"qSearch:memory:0;10;a:b", b"qSearch:memory:"),
         (b"Z0,1000,4", b"Z0"),
         (b"bs", b"bs"),
         (b"Q\x00\xff:", b"Q\x00\xff:"),
@@ -58,6 +59,7 @@ def test_a_target_without_abilities_is_asked_only_what_every_target_can():
     assert every == set(PACKETS)
     assert every - plain == {
         *(b"Z0", b"z0", b"Z1", b"z1", b"k", b"vKill;", b"!", b"R", b"qRcmd,"),
+        *(b"Z2", b"z2", b"Z3", b"z3", b"Z4", b"z4"),
         *(b"vFlashErase:", b"vFlashWrite:", b"vFlashDone"),
         *(b"qXfer:features:read:", b"qXfer:memory-map:read:"),
     }

@@ -4,7 +4,7 @@ A transcript is a list of exchanges: what the client sends, and all that it gets
 """
 
 import pytest
-from fake_target import FakeTarget
+from fake_target import FEATURES, FakeTarget
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rsp import apart, frame
@@ -17,11 +17,7 @@ GDB_CONNECTS_STEPS_AND_DETACHES = [
     (b"+", []),
     (
         frame(b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386"),
-        [
-            b"+",
-            b"PacketSize=4000;swbreak+;hwbreak+;error-message+;QStartNoAckMode+;vContSupported+;"
-            b"binary-upload+;qXfer:features:read+;qXfer:memory-map:read+",
-        ],
+        [b"+", FEATURES],
     ),
     (b"+" + frame(b"vMustReplyEmpty"), [b"+", b""]),
     (b"+" + frame(b"QStartNoAckMode"), [b"+", b"OK"]),

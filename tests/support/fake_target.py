@@ -20,6 +20,13 @@ from gdbstub.target import (
     TargetError,
 )
 
+FEATURES = (
+    b"PacketSize=4000;swbreak+;ConditionalBreakpoints+;BreakpointCommands+;hwbreak+;"
+    b"error-message+;QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;"
+    b"qXfer:memory-map:read+"
+)
+"""What a `FakeTarget` has advertised for it."""
+
 INSTRUCTION = 4
 RAM = range(0x1000, 0x1_1000)
 FLASH = range(0x2000, 0x6000)
@@ -52,6 +59,8 @@ class PlainTarget:
     values: dict = field(default_factory=lambda: {n: 0x100 + n for n in range(len(NAMES))})
     memory: dict = field(default_factory=dict)
     breakpoints: set = field(default_factory=set)
+    programs: dict = field(default_factory=dict)
+    watchpoints: set = field(default_factory=set)
     reach: int = 0
     answer: object = None
 
@@ -149,6 +158,24 @@ class FakeTarget(PlainTarget):
     def clear_breakpoint(self, kind, address):
         self.asked.append(("clear", kind, address))
         self.breakpoints.remove((kind, address))
+        self.programs.pop((kind, address), None)
+
+    def set_breakpoint_program(self, kind, address, program):
+        if address not in RAM:
+            raise TargetError(f"nothing is at {address:#x}", 14)
+        self.asked.append(("program", kind, address, program))
+        self.breakpoints.add((kind, address))
+        self.programs[kind, address] = program
+
+    def set_watchpoint(self, kind, address, length):
+        if address not in RAM or address + length > RAM.stop:
+            raise TargetError(f"nothing is at {address:#x}", 14)
+        self.asked.append(("watch", kind, address, length))
+        self.watchpoints.add((kind, address, length))
+
+    def clear_watchpoint(self, kind, address, length):
+        self.asked.append(("unwatch", kind, address, length))
+        self.watchpoints.remove((kind, address, length))
 
     @property
     def flash_regions(self):

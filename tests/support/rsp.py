@@ -1,6 +1,11 @@
-"""The client's side of the remote protocol, for tests: frames packets, reads replies apart."""
+"""The client's side of the remote protocol, for tests.
+
+Frames packets, reads replies apart, writes agent expressions.
+"""
 
 import re
+
+from gdbstub.agent.opcodes import BY_NAME
 
 REPLY = re.compile(rb"([+-])|\$([^#]*)#([0-9a-f]{2})", re.DOTALL)
 
@@ -32,3 +37,23 @@ def apart(output):
             assert int(reply[3], 16) == sum(reply[2]) % 256
             found.append(reply[2])
     return found
+
+
+def agent(*instructions):
+    """Bytecode of instructions such as "const8 5"; a printf's format follows it as it is."""
+    code = bytearray()
+    for instruction in instructions:
+        name, _, rest = instruction.partition(" ")
+        opcode = BY_NAME[name]
+        operand, _, text = rest.partition(" ")
+        code.append(opcode.number)
+        code += int(operand or "0", 0).to_bytes(opcode.operand, "big")
+        if name == "printf":
+            code += (len(text) + 1).to_bytes(2, "big") + text.encode() + b"\0"
+    return bytes(code)
+
+
+def expression(*instructions):
+    """The same as it stands in a `Z` packet."""
+    code = agent(*instructions)
+    return b"X%x,%b" % (len(code), code.hex().encode())
