@@ -41,13 +41,14 @@ class Farewells:
             self._part(connection)
 
     def _on_readable(self, connection: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            try:
-                data = connection.recv(READ_SIZE)
-            except ConnectionError:
-                data = b""
-            if not data:
-                self._part(connection)
+        try:
+            data = connection.recv(READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._part(connection)
 
     def _part(self, connection: socket.socket) -> None:
         self._leaving.pop(connection).cancel()

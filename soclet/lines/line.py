@@ -45,7 +45,7 @@ class Line(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether more input may come from outside some day."""
+        """Whether more input may come from outside some day that could wake a sleeping guest."""
 
     @property
     def interactive(self) -> bool:

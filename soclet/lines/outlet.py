@@ -46,9 +46,10 @@ class Outlet:
             self._channel.write(data)
 
     async def finish(self) -> None:
-        """Wait until all is taken, as long as there is progress."""
-        if self._channel is not None:
-            await self._channel.drained()
+        """Wait until all is taken, as long as there is progress; say where it was not."""
+        channel = self._channel
+        if channel is not None and not await channel.drained() and self._channel is channel:
+            say(f"serial: {self._name} did not take the last {channel.backlog} bytes")
 
     def close(self) -> None:
         """Write no more."""

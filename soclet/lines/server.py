@@ -4,7 +4,7 @@ Knows sockets; what a client sees and what is kept for the next is ClientLine's.
 
 A client has the line until it closes, or another comes after it has ended its input: `printf x
 | nc` ends its input and reads on, but a client that went away altogether looks the same on tcp
-until it is written to, and nobody should be kept out by it. Then the newcomer takes over.
+until it is written to, and nobody should be kept out by it. So the newcomer takes over then.
 """
 
 import asyncio

@@ -38,8 +38,12 @@ class ScriptedLine:
 
     @property
     def live(self) -> bool:
-        """Whether the input has not ended."""
-        return self._input is not None
+        """Whether input may come that changes anything: not while some waits for the guest.
+
+        Else a guest that sleeps and takes none would be waited for as long as a pipe is held up,
+        or for ever where it has no end, though the rest of a script can wake nobody.
+        """
+        return self._input is not None and not self._owner.input_waiting
 
     @property
     def ready(self) -> bool:

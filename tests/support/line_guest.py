@@ -24,7 +24,7 @@ class Guest:
             "most_waiting": 0,
             "starved": 0,
             "slices": 0,
-            "slices_while_live": 0,
+            "slices_before_end": 0,
             "ended": 0,
         }
         self.kicked = asyncio.Event()
@@ -66,6 +66,8 @@ class Guest:
                 self.line.close()
 
     def over(self):
+        if self.options.until_not_live and self.report["slices"] and not self.line.live:
+            return True
         if self.options.slices and self.report["slices"] >= self.options.slices:
             return True
         return self.report["ended"] or not (self.line.live or self.queue)
@@ -74,8 +76,8 @@ class Guest:
         portion = bytes(self.queue[: self.options.portion])
         del self.queue[: len(portion)]
         self.report["slices"] += 1
-        if self.line.live:
-            self.report["slices_while_live"] += 1
+        if not self.line.interactive and self.line._input is not None:
+            self.report["slices_before_end"] += 1
             self.report["starved"] += len(portion) < self.options.portion
         if b"crash" in portion:
             raise SystemExit("the guest crashed")
@@ -93,6 +95,7 @@ def main():
     words.add_argument("--times", type=int, default=1)
     words.add_argument("--quiet", action="store_true")
     words.add_argument("--impatient", action="store_true")
+    words.add_argument("--until-not-live", action="store_true")
     words.add_argument("--careless", action="store_true")
     guest = Guest(words.parse_args())
     try:

@@ -75,8 +75,17 @@ def test_all_beyond_loopback_needs_allow_remote(host):
     addresses.check_exposure(host, allow_remote=True)
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "ü" * 80, "a\0b", "-", "a..b"])
-def test_an_unknown_host_is_said_to_be_unknown(host):
+def test_a_name_that_nobody_knows_is_said_to_be_unknown(monkeypatch):
+    def nobody_knows(*_arguments, **_named):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
+    with pytest.raises(AddressError, match="host 'nowhere' is not known"):
+        addresses.check_exposure("nowhere", allow_remote=False)
+
+
+@pytest.mark.parametrize("host", ["ü" * 80, "a\0b", "a..b"])
+def test_what_can_be_no_name_is_said_to_be_unknown(host):
     with pytest.raises(AddressError, match="is not known; give an address of this host"):
         addresses.resolve(host, 0)
 

@@ -226,6 +226,22 @@ async def test_a_client_that_resets_its_connection_makes_room(socket_spec):
 
 
 @settled
+async def test_a_client_that_is_not_read_and_goes_makes_room_too(socket_spec):
+    async with opened(socket_spec) as guest:
+        guest.line.hold_input(True)
+        for number in range(4):
+            client = await connect(guest)
+            await client.send(b"unread")
+            await asyncio.sleep(0.01)
+            client.reset() if number % 2 else client.close()
+        client = await connect(guest)
+        guest.line.hold_input(False)
+        await client.send(b"heard")
+        await until(lambda: guest.heard.endswith(b"heard"))
+        client.close()
+
+
+@settled
 async def test_clients_that_only_knock_take_nothing_from_the_next(socket_spec):
     async with opened(socket_spec) as guest:
         guest.line.write(b"precious")

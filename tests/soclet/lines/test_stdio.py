@@ -41,7 +41,15 @@ def test_the_guest_runs_when_input_has_ended_and_not_before(guest):
     process.stdin = None
     out, _ = process.communicate(timeout=HANG)
     assert out == b"one two three"
-    assert guest.report()["slices_while_live"] == 0
+    assert guest.report()["slices_before_end"] == 0
+
+
+def test_input_that_waits_is_nothing_to_wait_for(guest):
+    """A guest that sleeps with a script before it is not kept from ending by more of the script."""
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:
+        guest.start("--until-not-live", "--quiet", stdin=yes.stdout, stdout=subprocess.DEVNULL)
+        assert guest.end()["slices"] == 1
+        yes.kill()
 
 
 def test_input_that_dribbles_in_never_starves_the_guest(guest):
@@ -56,7 +64,7 @@ def test_input_that_dribbles_in_never_starves_the_guest(guest):
     report = guest.end()
     assert report["heard"] == len(sent)
     assert report["starved"] == 0
-    assert report["slices_while_live"] > 0
+    assert report["slices_before_end"] > 0
 
 
 def test_endless_input_takes_bounded_memory(guest):
@@ -93,7 +101,7 @@ def test_a_socket_on_standard_input_is_read_as_a_pipe_is(guest):
         theirs.close()
         ours.sendall(b"over a socket")
         ours.shutdown(socket.SHUT_WR)
-        assert guest.end()["slices_while_live"] == 0
+        assert guest.end()["slices_before_end"] == 0
         assert ours.recv(100) == b"over a socket"
 
 

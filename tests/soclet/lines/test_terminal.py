@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import termios
+import time
 
 import pytest
 from line_process import HANG, Process
@@ -157,9 +158,9 @@ def test_a_shell_that_changes_the_modes_of_a_stopped_job_finds_it_raw_again(gues
     os.waitid(os.P_PID, guest.process.pid, os.WSTOPPED | os.WNOWAIT)
     termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
     guest.process.send_signal(signal.SIGCONT)
-    terminal.press(b"\r")
-    terminal.screen(until=b"\r")
-    assert terminal.modes() == raw
+    while terminal.modes() != raw:
+        assert guest.process.poll() is None
+        time.sleep(0.01)
     terminal.press(b"\x01x")
     guest.end()
     assert terminal.modes() == terminal.before
