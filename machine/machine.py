@@ -220,7 +220,8 @@ class Machine:
     def commit(self) -> None:
         """Bring the NVRAM file, where there is one, up to what memory holds now.
 
-        Raises NvramError where that fails; the file then holds what it held.
+        Raises NvramError where that fails; the file, with the journal beside it, then still
+        holds one whole state.
         """
         if self.nvram is not None:
             self.nvram.commit(self.memory)

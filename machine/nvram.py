@@ -57,6 +57,8 @@ class Nvram:
         A file that is made has `size`, or `default_size`. Raises NvramError where the file is
         in use, has another size, or cannot be opened.
         """
+        # Under a link's own name neither lock nor new file would be where others look.
+        path = path.resolve() if path.is_symlink() else path
         self.path: Final = path
         self.recovered: str | None = None
         self._journal = path.with_name(path.name + ".journal")
@@ -221,7 +223,7 @@ def flash(
                     f"which is 0x1000 to {memory.size:#x}"
                 )
             memory.write(address, data)
-        create(path, nvram.size, ((page << PAGE_SHIFT, data) for page, data in memory.pages()))
+        create(nvram.path, nvram.size, ((page << PAGE_SHIFT, data) for page, data in memory.pages()))
     except OSError as error:
         raise NvramError(f"{path}: {error.strerror}") from error
     finally:

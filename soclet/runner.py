@@ -7,6 +7,7 @@ Nothing here looks at host time except to be done with a slice and to pace sleep
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
@@ -170,7 +171,7 @@ class Runner:
         while self.end is None:
             self._kicked.clear()
             if self._goal is None or (self.line is not None and not self.line.ready):
-                await self._kicked.wait()
+                await self._stand_by()
                 continue
             started = time.perf_counter()
             outcome = self.advance(self._goal, self._budget)
@@ -185,6 +186,15 @@ class Runner:
         self._pump()
         self.machine.commit()
         return self.end
+
+    async def _stand_by(self) -> None:
+        """Wait for something to do; what a debugger writes meanwhile reaches the NVRAM file."""
+        if self.machine.nvram is None:
+            await self._kicked.wait()
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._kicked.wait(), COMMIT_SECONDS)
+        self.machine.commit()
 
     def _reached(self, outcome: Outcome) -> None:
         if outcome is Reason.LIMIT:

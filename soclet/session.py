@@ -158,7 +158,8 @@ async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) ->
     addresses.check_exposure(host, options.allow_remote)
     target = DebugTarget(runner)
     try:
-        server = await serve(target, host, port, busy="soclet: another debugger is attached")
+        bound = addresses.resolve(host, port)[0].host
+        server = await serve(target, bound, port, busy="soclet: another debugger is attached")
     except OSError as error:
         raise addresses.refusal(error, host, port) from error
     stack.push_async_callback(server.close)

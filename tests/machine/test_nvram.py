@@ -517,3 +517,15 @@ def test_a_machine_flashed_in_place_commits_the_flash(path: Path):
     machine.commit()
     assert contents(path, 0x7000, 7) == b"flashed"
     machine.nvram.close()
+
+
+def test_a_file_behind_a_link_is_the_same_file(path: Path):
+    link = path.with_name("link.nvram")
+    link.symlink_to(path)
+    first = opened(path)
+    with pytest.raises(NvramError, match="in use by another machine"):
+        opened(link)
+    first.close()
+    flash(link, None, [(START, b"new")], default_size=SIZE)
+    assert link.is_symlink()
+    assert contents(path, START, 3) == b"new"

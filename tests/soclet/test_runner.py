@@ -7,6 +7,9 @@ import pytest
 from loop_bench import Hour, Line, Looping, Watcher, ended, machine_with, turns
 
 from machine.cpu import Reason
+from machine.events import WriteMemory
+from machine.machine import Machine
+from machine.nvram import Nvram
 from soclet import runner as runner_module
 from soclet.runner import MOST_INPUT, End, Runner
 
@@ -64,6 +67,7 @@ def test_the_limit_ends_the_run_though_a_debugger_is_attached():
     asyncio.run(body())
 
 
+@pytest.mark.isa("6.11")
 def test_a_congested_line_pauses_the_machine_time_included():
     async def body():
         runner = Runner(machine_with(guests.ANNOUNCES))
@@ -107,6 +111,23 @@ def test_a_run_ends_where_it_is_told_to_first():
         runner.finish(End.LIMIT)
         assert await ended(runner.run()) is End.INTERRUPTED
         assert runner.machine.cpu.time == 0
+
+    asyncio.run(body())
+
+
+def test_what_a_debugger_writes_to_a_halted_machine_soon_reaches_the_nvram_file(tmp_path):
+    path = tmp_path / "nvram"
+
+    async def body():
+        nvram = Nvram(path, 0x8000, default_size=0x8000)
+        runner = Runner(Machine(0x8000, nvram=nvram))
+        async with Looping(runner) as task:
+            runner.machine.post(WriteMemory(0x2000, b"kept"))
+            while path.read_bytes()[0x2000:0x2004] != b"kept":
+                await asyncio.sleep(0.01)
+            runner.finish(End.INTERRUPTED)
+            await ended(task)
+        nvram.close()
 
     asyncio.run(body())
 

@@ -33,6 +33,7 @@ def test_the_virtual_clock_skips_sleep(hour):
     assert hour.now == 100.0
 
 
+@pytest.mark.isa("3.18")
 def test_the_paced_clock_sleeps_a_microsecond_a_tick_and_ends_at_the_deadline_exactly():
     async def body():
         loop = asyncio.get_running_loop()
