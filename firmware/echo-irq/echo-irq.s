@@ -101,8 +101,8 @@
         ; uses at, so at is saved first, in a register that nobody but handlers uses. That is
         ; enough for one handler at a time, and interrupts are off in here.
         mov     ks0, at
-        push    r0-r3, epc              ; epc only so that gdb can show who was interrupted:
-        .cfi_offset pc, -4              ; it is where this function returns to.
+        push    r0-r3, epc              ; epc, where this returns to, for debuggers only: the next
+        .cfi_offset pc, -4              ; line says that it is the word below the caller's stack.
 .Lnext:
         mov     r0, SERIAL_STATUS
         mov     r0, [r0]

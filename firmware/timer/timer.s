@@ -76,8 +76,8 @@
         ; enough for one handler at a time, and interrupts are off in here. link is saved
         ; because of the call.
         mov     ks0, at
-        push    r0-r3, link, epc        ; epc only so that gdb can show who was interrupted:
-        .cfi_offset link, -4            ; it is where this function returns to.
+        push    r0-r3, link, epc        ; epc, where this returns to, for debuggers only: the next
+        .cfi_offset pc, -4              ; line says that it is the word below the caller's stack.
         mov     r0, ticks
         mov     r1, [r0]
         mov     r2, 1

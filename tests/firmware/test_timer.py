@@ -67,3 +67,21 @@ def test_a_handler_leaves_every_register_as_it_was(boot):
         while cpu.r[PC] != back:
             board.step()
         assert [*cpu.r[:PC], cpu.r[LINK]] == before
+
+
+@pytest.mark.parametrize("period", range(182, 300))
+def test_no_moment_between_test_and_sleep_is_wrong_for_a_tick(boot, period):
+    # Periods about as long as printing a line: ticks come while the program looks for one.
+    board = boot("timer", (PERIOD_LINE, f".equ PERIOD, {period} "))
+    board.finish()
+    assert max(tick - n * period for n, tick in enumerate(line_ticks(board), 1)) < 100
+
+
+def test_ticks_begin_anew_when_the_power_comes_back(boot):
+    board = boot("timer")
+    board.finish()
+    first = line_ticks(board)
+    board.machine.reset()
+    board.sent.clear()
+    board.finish()
+    assert line_ticks(board) == first
