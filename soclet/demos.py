@@ -17,16 +17,21 @@ def _folder() -> Path:
 
 def names() -> list[str]:
     """Give the names of all demos."""
-    return sorted(path.parent.name for path in _folder().glob("*/*.s") if _is_demo(path))
+    return sorted(path.parent.name for path in _folder().glob("*/*.s") if _named_like_its_folder(path))
 
 
-def _is_demo(path: Path) -> bool:
+def is_demo(image: str) -> bool:
+    """Tell whether an IMAGE argument names a demo."""
+    return image.startswith(PREFIX)
+
+
+def _named_like_its_folder(path: Path) -> bool:
     return path.stem == path.parent.name
 
 
 def resolve(image: str) -> str:
     """Give the path that an IMAGE argument means; raise UserError for an unknown demo."""
-    if not image.startswith(PREFIX):
+    if not is_demo(image):
         return image
     name = image.removeprefix(PREFIX)
     if name not in names():

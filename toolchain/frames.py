@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from isa_spec.instruction import Instruction
-from isa_spec.registers import LINK, REGISTERS, SP
+from isa_spec.registers import LINK, PC, REGISTERS, SP
 from toolchain.convention import FP, KEPT
 from toolchain.program import ENTRY, FrameRow, How, Rule
 from toolchain.symbolic import FRAME, UNKNOWN, State, Step, Symbolic, step
@@ -20,6 +20,7 @@ from toolchain.symbolic import FRAME, UNKNOWN, State, Step, Symbolic, step
 Change = Callable[[State], State]
 """What a .cfi_ line does to the state."""
 
+_ALL: Final = tuple(r.number for r in REGISTERS if r.dwarf is not None and r.number != SP)
 _BASES: Final = (SP, FP, *(r.number for r in REGISTERS if r.dwarf is not None))
 
 
@@ -106,7 +107,9 @@ def _row(placed: Placed, state: State, before: FrameRow | None) -> FrameRow:
     returning = done.state if done.is_call else state
     found = _frame_address(state)
     base, offset = found or ((before.base, before.offset) if before else (SP, 0))
-    rules = {number: _rule(number, state) for number in KEPT}
+    # What a handler interrupts expects all registers back, not only those that a callee keeps.
+    interrupts = Symbolic(PC) in state.slots.values()
+    rules = {number: _rule(number, state) for number in (_ALL if interrupts else KEPT)}
     rules[LINK] = _rule(LINK, returning) if found else Rule(How.UNDEFINED)
     if found is None and isinstance(state.registers[SP], int) and state.anchor is not None:
         base, offset = SP, state.anchor - state.registers[SP]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from soclet import demos
 from soclet.commands.parameters import reporting
 from soclet.errors import UserError
 from soclet.files import check_writable, write_whole
@@ -12,7 +13,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("source", type=_FILE)
+@click.argument("source")
 @click.option(
     "-o",
     "out",
@@ -21,8 +22,8 @@ _FILE = click.Path(path_type=Path)
     help="The image: ELF, or by its ending .hex, .srec, .bin; else SOURCE with the ending .elf.",
 )
 @click.option("--listing", type=_FILE, metavar="FILE", help="Write addresses, bytes and source.")
-def command(source: Path, out: Path | None, listing: Path | None) -> None:
-    """Assemble SOURCE.
+def command(source: str, out: Path | None, listing: Path | None) -> None:
+    """Assemble SOURCE, a file or `demo:NAME`.
 
     Every error is told, one a line, as file:line:column; nothing is written then.
     """
@@ -30,18 +31,21 @@ def command(source: Path, out: Path | None, listing: Path | None) -> None:
     from toolchain.listing import listing as listing_of
     from toolchain.writers import encode_image
 
-    image = out if out is not None else source.with_suffix(".elf")
+    path = Path(demos.resolve(source))
+    # A demo's own folder is the package's, not the user's.
+    beside = Path(path.name) if demos.is_demo(source) else path
+    image = out if out is not None else beside.with_suffix(".elf")
 
     def build() -> None:
-        program = assemble(source)
+        program = assemble(path)
         files = {image: encode_image(program, image.name)}
         if listing is not None:
             files[listing] = "".join(f"{line}\n" for line in listing_of(program)).encode()
-        for path in files:
-            if path.exists() and path.samefile(source):
-                raise UserError(f"{path}: is the source: name another file")
-            check_writable(path)
-        for path, data in files.items():
-            write_whole(path, data)
+        for file in files:
+            if file.exists() and file.samefile(path):
+                raise UserError(f"{file}: is the source: name another file")
+            check_writable(file)
+        for file, data in files.items():
+            write_whole(file, data)
 
     reporting(build)

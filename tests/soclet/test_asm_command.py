@@ -35,6 +35,12 @@ def test_the_image_goes_beside_the_source_unless_said_otherwise(here, source):
     assert source.with_suffix(".elf").read_bytes().startswith(b"\x7fELF")
 
 
+def test_a_demo_is_assembled_into_the_folder_one_is_in(here, source):
+    assert here("asm", "demo:timer").status == 0
+    assert source.with_name("timer.elf").read_bytes().startswith(b"\x7fELF")
+    assert "no such demo" in here("asm", "demo:nope").complaint
+
+
 def test_the_listing_has_addresses_bytes_and_source(here, source):
     assert here("asm", source, "--listing", "prog.lst").status == 0
     listing = source.with_name("prog.lst").read_text()

@@ -445,6 +445,14 @@ def test_cfi_lines_say_where_registers_are(lines, register, expected):
     assert not shown or shown.arg in (expected.offset, None)
 
 
+def test_a_handler_that_says_where_it_saved_pc_gives_all_registers_back():
+    lines = rows(".func f\npush r0-r3, epc\n.cfi_offset pc, -4\nnop\nnop\n.endfunc\n")
+    assert PC not in lines[0][3]
+    saved = lines[-1][3]
+    assert saved[PC] == Rule(How.OFFSET, -4)
+    assert [saved[n] for n in range(4)] == [Rule(How.OFFSET, at) for at in (-20, -16, -12, -8)]
+
+
 def test_cfi_lines_act_on_what_the_line_above_leaves_though_it_returns():
     text = """
     .func f
