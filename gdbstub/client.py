@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from gdbstub.files import OpenFiles
 from gdbstub.flash_plan import FlashPlan
 from gdbstub.points import Points
 from gdbstub.registers import RegisterFile
 from gdbstub.target import Stop, Target
+from gdbstub.views import View
 
 MOST_FAULTS = 1024
 
@@ -36,6 +38,7 @@ class Client:
 
     target: Target
     packet_size: int
+    view: View
     registers: RegisterFile
     points: Points
     supports: frozenset[str] = frozenset()
@@ -45,6 +48,7 @@ class Client:
     extended: bool = False
     leaving: bool = False
     flash_plan: FlashPlan | None = None
+    files: OpenFiles = field(default_factory=OpenFiles)
     console: list[str] = field(default_factory=list)
     faults_told: set[str] = field(default_factory=set)
 

@@ -94,6 +94,14 @@ def escape(data: bytes) -> bytes:
     return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], data)
 
 
+def escape_within(data: bytes, room: int) -> tuple[bytes, int]:
+    """As much of the beginning of `data`, escaped, as fits `room` bytes; and how much that is."""
+    escaped = escape(data)
+    if len(escaped) > room:
+        escaped = escaped[:room].removesuffix(b"}")
+    return escaped, len(escaped) - escaped.count(b"}")
+
+
 def unescape(payload: bytes) -> bytes:
     """Undo `escape`; an escape with nothing behind it stays as it is."""
     return _ESCAPED.sub(lambda match: _UNESCAPES[match[1]], payload)

@@ -42,6 +42,14 @@ def place_and_data(text: bytes) -> tuple[int, int, bytes]:
     return *place(head), data
 
 
+def fields(text: bytes, count: int) -> list[bytes]:
+    """So many fields with commas between them."""
+    found = text.split(b",")
+    if len(found) != count:
+        raise TargetError(f"{count} fields with commas between them are wanted")
+    return found
+
+
 def thread(text: bytes) -> int:
     """The thread that is meant: `-1` for all, `0` for any, or the number of one that there is.
 

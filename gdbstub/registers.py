@@ -5,13 +5,14 @@ register is for.
 """
 
 from gdbstub.target import Register, Target, TargetError
+from gdbstub.views import View
 
 
 class RegisterFile:
-    """The registers of one target, by number; every error is a TargetError."""
+    """The registers of a target, as `view` has them, by number; every error is a TargetError."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, target: Target, view: View) -> None:
+        self._view = view
         self._order = target.byte_order
         self._registers = tuple(target.registers)
         self._expedited = tuple(
@@ -23,7 +24,7 @@ class RegisterFile:
     def read(self, number: int) -> bytes:
         """One register's value as hexadecimal digits, `x` for each where it has none (`p`)."""
         size = _size(self._register(number))
-        value = self._target.read_register(number)
+        value = self._view.read_register(number)
         if value is None:
             return b"xx" * size
         return value.to_bytes(size, self._order).hex().encode()
@@ -38,7 +39,7 @@ class RegisterFile:
         size = _size(register)
         if len(digits) != 2 * size:
             raise TargetError(f"register {register.name} takes {2 * size} hexadecimal digits")
-        self._target.write_register(number, int.from_bytes(unhex(digits), self._order))
+        self._view.write_register(number, int.from_bytes(unhex(digits), self._order))
 
     def write_all(self, digits: bytes) -> None:
         """Change all registers (`G`).

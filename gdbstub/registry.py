@@ -113,14 +113,14 @@ def packets_for(target: Target) -> tuple[Packet, ...]:
 
 
 def features_for(target: Target) -> tuple[str, ...]:
-    """What the packets that this target can answer advertise, each once."""
+    """What the packets that this target can answer advertise, each once, in order."""
     found: list[str] = []
     for each in packets_for(target):
         found += each.features
         for ability, features in each.further.items():
             if isinstance(target, ability):
                 found += features
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(set(found)))
 
 
 def dispatch_tables(packets: tuple[Packet, ...]) -> Mapping[Program, Mapping[bytes, Handler]]:

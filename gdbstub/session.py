@@ -52,7 +52,9 @@ class Session:
         self, target: Target, *, packet_size: int = PACKET_SIZE, run_length: bool = False
     ) -> None:
         self._target = target
-        self._client = Client(target, packet_size, RegisterFile(target), Points(target))
+        self._client = Client(
+            target, packet_size, target, RegisterFile(target, target), Points(target)
+        )
         self._tables = dispatch_tables(packets_for(target))
         self._framing = Framing(packet_size)
         self._run_length = run_length

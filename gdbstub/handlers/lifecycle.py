@@ -5,9 +5,10 @@ Knows what each of them leaves behind; must not know how a connection is closed.
 
 from gdbstub import parsing
 from gdbstub.client import Client, Program
+from gdbstub.registers import unhex
 from gdbstub.registry import packet
-from gdbstub.replies import OK
-from gdbstub.target import Killable, Restartable, TargetError
+from gdbstub.replies import NO_PROGRAM, OK, stop_reply
+from gdbstub.target import ExecFile, Killable, Restartable, Target, TargetError
 
 
 @packet(b"qAttached", without_program=True)
@@ -54,9 +55,52 @@ def restart(client: Client, target: Restartable, arguments: bytes) -> None:
     parsing.number(arguments)  # which the manual leaves without a meaning
     if not client.extended:
         raise TargetError("the program is begun again in extended mode only")
+    _begin(client, target)
+
+
+@packet(b"vRun;", without_program=True)
+def run(client: Client, target: Restartable, arguments: bytes) -> bytes:
+    """Will you begin this program?  GDB manual: `vRun;filename[;argument]…`.
+
+    There is one program: no name means it, and so does its own.
+    """
+    name, *words = (unhex(each).decode("utf-8", "replace") for each in arguments.split(b";"))
+    if not client.extended:
+        raise TargetError("a program is run in extended mode only")
+    if name:
+        _check_program(target, name)
+    if words:
+        raise TargetError("a program takes no arguments here")
+    _begin(client, target)
+    return stop_reply(client, client.target.stop)
+
+
+@packet(b"vAttach;", needs=Restartable, without_program=True)
+def attach(client: Client, target: Target, arguments: bytes) -> bytes:
+    """Will you take hold of this process?  GDB manual: `vAttach;pid`. So one undoes a `D`."""
+    parsing.number(arguments)
+    if not client.extended:
+        raise TargetError("a process is attached to in extended mode only")
+    if client.attached and client.program is Program.HALTED:
+        raise TargetError("the program is attached to already")
+    client.attach()
+    if client.program is not Program.HALTED:
+        raise TargetError("the program has ended; it can be run again", NO_PROGRAM.code)
+    return stop_reply(client, target.stop)
+
+
+def _begin(client: Client, target: Restartable) -> None:
     client.attach()
     target.restart()
     client.program = Program.HALTED
+
+
+def _check_program(target: Restartable, name: str) -> None:
+    """A name that is the program's own, in full or without its folders."""
+    own = target.exec_file if isinstance(target, ExecFile) else ""
+    if name not in (own, own.rpartition("/")[2]):
+        only = f"only {own}" if own else "only the program that is there, without a name,"
+        raise TargetError(f"{only} can be run here")
 
 
 def _kill(client: Client, target: Killable) -> None:

@@ -7,15 +7,15 @@ from binascii import hexlify
 
 from gdbstub import parsing
 from gdbstub.client import Client
-from gdbstub.framing import escape
+from gdbstub.framing import escape_within
 from gdbstub.registers import unhex
 from gdbstub.registry import packet
 from gdbstub.replies import OK
-from gdbstub.target import Target, TargetError
+from gdbstub.target import TargetError
 
 
 @packet(b"m")
-def read_memory(client: Client, target: Target, arguments: bytes) -> bytes:
+def read_memory(client: Client, arguments: bytes) -> bytes:
     """What is in memory there?  GDB manual: `m addr,length`.
 
     The reply is as long as fits a packet, or as can be read.
@@ -23,18 +23,18 @@ def read_memory(client: Client, target: Target, arguments: bytes) -> bytes:
     address, length = parsing.place(arguments)
     if length == 0:
         raise TargetError("no memory was asked for")
-    return hexlify(target.read_memory(address, min(length, client.packet_size // 2)))
+    return hexlify(client.view.read_memory(address, min(length, client.packet_size // 2)))
 
 
 @packet(b"M")
-def write_memory(target: Target, arguments: bytes) -> bytes:
+def write_memory(client: Client, arguments: bytes) -> bytes:
     """Will you put these bytes there?  GDB manual: `M addr,length:XX…`."""
     address, length, digits = parsing.place_and_data(arguments)
-    return _write(target, address, length, unhex(digits))
+    return _write(client, address, length, unhex(digits))
 
 
 @packet(b"x", features=("binary-upload",))
-def read_binary(client: Client, target: Target, arguments: bytes) -> bytes:
+def read_binary(client: Client, arguments: bytes) -> bytes:
     """What is in memory there, in binary?  GDB manual: `x addr,length`; reply `b XX…`.
 
     Some clients ask for nothing at 0 to learn whether this is known, and want OK.
@@ -42,18 +42,19 @@ def read_binary(client: Client, target: Target, arguments: bytes) -> bytes:
     address, length = parsing.place(arguments)
     if length == 0:
         return b"b" if address else OK
-    return b"b" + escape(target.read_memory(address, min(length, client.packet_size - 1)))
+    data = client.view.read_memory(address, min(length, client.packet_size - 1))
+    return b"b" + escape_within(data, client.packet_size - 1)[0]
 
 
 @packet(b"X")
-def write_binary(target: Target, arguments: bytes) -> bytes:
+def write_binary(client: Client, arguments: bytes) -> bytes:
     """Will you put these raw bytes there?  GDB manual: `X addr,length:XX…`."""
-    return _write(target, *parsing.place_and_data(arguments))
+    return _write(client, *parsing.place_and_data(arguments))
 
 
-def _write(target: Target, address: int, length: int, data: bytes) -> bytes:
+def _write(client: Client, address: int, length: int, data: bytes) -> bytes:
     if len(data) != length:
         raise TargetError(f"{length} bytes were announced and {len(data)} came")
     if data:  # none at all is how a client asks whether this is known
-        target.write_memory(address, data)
+        client.view.write_memory(address, data)
     return OK

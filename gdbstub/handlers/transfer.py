@@ -6,7 +6,7 @@ document.
 
 from gdbstub import parsing
 from gdbstub.client import Client
-from gdbstub.framing import escape
+from gdbstub.framing import escape_within
 from gdbstub.registry import packet
 from gdbstub.target import MemoryMap, TargetDescription, TargetError
 
@@ -35,5 +35,6 @@ def piece(client: Client, documents: dict[bytes, str], arguments: bytes) -> byte
     document = documents[annex].encode()
     if offset > len(document):
         raise TargetError("the offset is beyond the end")
-    end = offset + min(length, client.packet_size - 1)
-    return (b"l" if end >= len(document) else b"m") + escape(document[offset:end])
+    data = document[offset : offset + min(length, client.packet_size)]
+    escaped, taken = escape_within(data, client.packet_size - 1)
+    return (b"l" if offset + taken >= len(document) else b"m") + escaped

@@ -143,7 +143,7 @@ def test_without_the_ability_nothing_is_advertised_and_conditions_are_refused(co
     assert isinstance(target, Breakpoints)
     talk = connect(target)
     advertised = talk.ask(b"qSupported:error-message+")
-    assert b"swbreak+;hwbreak+" in advertised
+    assert b"hwbreak+;swbreak+" in advertised
     assert b"ConditionalBreakpoints" not in advertised
     assert b"BreakpointCommands" not in advertised
     why = b"E.breakpoints of this target have no conditions and no commands"

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from fake_target import FakeTarget
 
-import gdbstub.parsing
 from gdbstub.agent.opcodes import OPCODES
 from gdbstub.registry import PACKETS, features_for, packet
 from gdbstub.target import TargetError
@@ -62,23 +61,26 @@ def worked_example():
     text = (DOCS / "adding-a-packet.md").read_text(encoding="utf-8")
     ability, handler, _tests = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     imports = "from typing import Protocol, runtime_checkable\n"
-    scope = {"__name__": "worked_example", "packet": packet, "parsing": gdbstub.parsing}
+    scope = {"__name__": "worked_example", "packet": packet}
     exec(imports + ability + handler, scope)
     yield scope
-    del PACKETS[b"qCRC:"]
+    del PACKETS[b"qOffsets"]
 
 
-class SummingTarget(FakeTarget):
-    def checksum(self, address, length):
-        if not address:
-            raise TargetError("nothing is at 0x0", 14)
-        return address + length
+class MovedTarget(FakeTarget):
+    moved = None
+
+    def displacement(self):
+        if self.moved is None:
+            raise TargetError("no program is loaded")
+        return self.moved
 
 
 @pytest.mark.usefixtures("worked_example")
 def test_the_worked_example_of_the_how_to_is_true(connect):
-    able = connect(SummingTarget())
-    assert able.ask(b"qCRC:1000,3") == b"C00001003"
-    assert able.ask(b"qCRC:0,4") == b"E0e"
-    assert able.ask(b"qCRC:1000") == b"E16"
-    assert connect(FakeTarget()).ask(b"qCRC:1000,3") == b""
+    target = MovedTarget()
+    able = connect(target)
+    assert able.ask(b"qOffsets") == b"E16"
+    target.moved = 0x4000
+    assert able.ask(b"qOffsets") == b"Text=4000;Data=4000;Bss=4000"
+    assert connect(FakeTarget()).ask(b"qOffsets") == b""

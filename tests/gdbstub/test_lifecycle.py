@@ -1,5 +1,5 @@
 import pytest
-from fake_target import PlainTarget
+from fake_target import FakeTarget, PlainTarget
 
 from gdbstub.target import BreakpointKind, FlashWrite, Killed, TargetError
 
@@ -91,7 +91,83 @@ def test_a_restart_outside_extended_mode_is_an_error(talk, target):
 
 
 def test_a_target_that_cannot_be_killed_or_restarted_does_not_know_these_packets(connect):
-    assert connect(PlainTarget()).ask_all(b"!", b"R00", b"k", b"vKill;1") == [b""] * 4
+    packets = (b"!", b"R00", b"k", b"vKill;1", b"vRun;", b"vAttach;1")
+    assert connect(PlainTarget()).ask_all(*packets) == [b""] * 6
+
+
+# ------------------------------------------------------------------------------- running anew
+
+
+def named(*texts):
+    return b"vRun;" + b";".join(text.encode().hex().encode() for text in texts)
+
+
+@pytest.mark.parametrize("packet", [named(""), named("/firmware/hello.elf"), named("hello.elf")])
+def test_the_program_is_run_by_its_own_name_or_none(talk, target, packet):
+    talk.ask_all(b"!", b"s", b"vKill;1")
+    assert talk.ask(packet).startswith(b"T05thread:01;")
+    assert target.asked[-1] == "restart"
+    assert talk.ask(b"s").startswith(b"T05")
+
+
+def test_the_program_is_run_again_after_it_was_let_go(talk, target):
+    talk.ask_all(b"!", b"D", b"vRun;")
+    assert target.asked == ["attach", "detach", "attach", "restart"]
+
+
+@pytest.mark.parametrize(
+    ("packet", "why"),
+    [
+        (named("/bin/sh"), b"E.only /firmware/hello.elf can be run here"),
+        (named("/other/hello.elf"), b"E.only /firmware/hello.elf can be run here"),
+        (named("", "x"), b"E.a program takes no arguments here"),
+        (named("hello.elf", "-x", "y"), b"E.a program takes no arguments here"),
+        (b"vRun;zz", b"E.pairs of hexadecimal digits are wanted"),
+    ],
+)
+def test_no_other_program_is_run_and_none_with_arguments(talk, target, packet, why):
+    talk.ask_all(b"qSupported:error-message+", b"!")
+    assert talk.ask(packet) == why
+    assert target.asked == ["attach"]
+
+
+def test_a_target_without_a_file_runs_what_has_no_name(connect):
+    class Nameless(PlainTarget):
+        restart = FakeTarget.restart
+
+    talk = connect(Nameless())
+    talk.ask_all(b"qSupported:error-message+", b"!")
+    why = b"E.only the program that is there, without a name, can be run here"
+    assert talk.ask(named("hello.elf")) == why
+    assert talk.ask(b"vRun;").startswith(b"T05")
+
+
+def test_outside_extended_mode_nothing_is_run_or_attached_to(talk, target):
+    assert talk.ask_all(b"vRun;", b"vAttach;1") == [b"E16", b"E16"]
+    assert target.asked == ["attach"]
+
+
+def test_attaching_undoes_a_detach(talk, target):
+    talk.ask_all(b"!", b"D")
+    assert target.running
+    assert talk.ask(b"vAttach;1").startswith(b"T05thread:01;")
+    assert not target.running
+    assert target.asked == ["attach", "detach", "attach"]
+
+
+def test_there_is_no_attaching_twice_nor_to_what_has_ended(talk, target):
+    talk.ask_all(b"qSupported:error-message+", b"!")
+    assert talk.ask(b"vAttach;1") == b"E.the program is attached to already"
+    talk.ask(b"vKill;1")
+    assert talk.ask(b"vAttach;1") == b"E.the program has ended; it can be run again"
+    assert talk.ask(b"vRun;").startswith(b"T05")
+    assert target.asked == ["attach", ("kill", True), "restart"]
+
+
+@pytest.mark.parametrize("packet", [b"vAttach;", b"vAttach;x", b"vAttach;-1", b"vAttach;p1"])
+def test_a_process_is_a_number(talk, packet):
+    talk.ask_all(b"!", b"D")
+    assert talk.ask(packet) == b"E16"
 
 
 # ------------------------------------------------------------------------------- documents
@@ -134,6 +210,17 @@ def test_the_memory_map_is_read_without_an_annex(talk, target):
     reply = talk.ask(b"qXfer:memory-map:read::0,fff")
     assert reply == b"l" + target.memory_map_xml.encode()
     assert talk.ask(b"qXfer:memory-map:read:x:0,fff") == b"E00"
+
+
+def test_the_memory_map_may_be_another_for_the_next_client(connect):
+    class Remapped(FakeTarget):
+        memory_map_xml = "<memory-map>ram</memory-map>"
+
+    target = Remapped()
+    for kind in ("ram", "flash"):
+        target.memory_map_xml = f"<memory-map>{kind}</memory-map>"
+        reply = connect(target).ask(b"qXfer:memory-map:read::0,fff")
+        assert reply == b"l" + target.memory_map_xml.encode()
 
 
 def test_a_piece_fits_a_packet(connect, target):

@@ -124,6 +124,12 @@ def test_no_reply_with_memory_is_longer_than_a_packet(connect, target):
     assert len(talk.ask(b"x1000,ffffffff")) == 64
 
 
+def test_no_reply_with_escapes_in_it_is_longer_than_a_packet_either(connect, target):
+    target.memory.update(enumerate(b"$#}*" * 100, 0x1000))
+    reply = connect(target, packet_size=64).ask(b"x1000,ffff")
+    assert reply == b"b" + binary(b"$#}*" * 7 + b"$#}")
+
+
 def test_a_client_that_probes_for_the_binary_read_is_told_ok(talk):
     assert talk.ask(b"x0,0") == b"OK"
     assert talk.ask(b"x1000,0") == b"b"

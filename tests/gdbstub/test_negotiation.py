@@ -97,7 +97,7 @@ def test_an_acknowledged_reply_is_not_sent_again(talk):
         *(b"", b"vMustReplyEmpty", b"vUnknown", b"qTStatus", b"QThreadEvents:1", b"QNonStop:1"),
         *(b"vCtrlC", b"bs", b"bc", b"Z5,1000,4", b"Z9,1000,4", b"Z", b"i", b"_M1000,4", b"jFoo"),
         *(b"qXfer:features:write:target.xml:0:a", b"qXfer:feature:read:target.xml:0,fff"),
-        *(b"qXfer:featuresX:read:target.xml:0,fff", b"vFile:open:41,0,0", b"qSupportedX:a+"),
+        *(b"qXfer:featuresX:read:target.xml:0,fff", b"vFile:chmod:41,0,0", b"qSupportedX:a+"),
         *(b"qCX", b"qfThreadInfoX", b"QStartNoAckModeX", b"vContX", b"vCont", b"vKillX;1"),
         *(b"qRcmd:68", b"qAttachedX", b"qRcmdX,68", b"vFlashDoneX", b"qThreadExtraInfo,1"),
     ],

@@ -60,6 +60,9 @@ def test_a_target_without_abilities_is_asked_only_what_every_target_can():
     assert every - plain == {
         *(b"Z0", b"z0", b"Z1", b"z1", b"k", b"vKill;", b"!", b"R", b"qRcmd,"),
         *(b"Z2", b"z2", b"Z3", b"z3", b"Z4", b"z4"),
+        *(b"vRun;", b"vAttach;", b"qXfer:exec-file:read:", b"vFile:setfs:", b"vFile:open:"),
+        *(b"vFile:close:", b"vFile:pread:", b"vFile:fstat:", b"vFile:stat:", b"vFile:lstat:"),
+        *(b"vFile:readlink:", b"vFile:pwrite:", b"vFile:unlink:"),
         *(b"vFlashErase:", b"vFlashWrite:", b"vFlashDone"),
         *(b"qXfer:features:read:", b"qXfer:memory-map:read:"),
     }
@@ -75,6 +78,6 @@ def test_a_new_packet_is_answered_and_advertised_by_its_declaration_alone(connec
         talk = connect(FakeTarget())
         assert talk.ask(b"qexample.Hi") == b"16384 17"
         assert talk.ask(b"qexample.Hi,1") == b""
-        assert b";example-hi+" in talk.ask(b"qSupported")
+        assert b";example-hi+;" in talk.ask(b"qSupported")
     finally:
         del PACKETS[b"qexample.Hi"]

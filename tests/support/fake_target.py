@@ -21,15 +21,18 @@ from gdbstub.target import (
 )
 
 FEATURES = (
-    b"PacketSize=4000;swbreak+;ConditionalBreakpoints+;BreakpointCommands+;hwbreak+;"
-    b"error-message+;QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;"
-    b"qXfer:memory-map:read+"
+    b"PacketSize=4000;BreakpointCommands+;ConditionalBreakpoints+;QStartNoAckMode+;"
+    b"binary-upload+;error-message+;hwbreak+;qXfer:exec-file:read+;qXfer:features:read+;"
+    b"qXfer:memory-map:read+;swbreak+;vContSupported+"
 )
 """What a `FakeTarget` has advertised for it."""
 
 INSTRUCTION = 4
 RAM = range(0x1000, 0x1_1000)
 FLASH = range(0x2000, 0x6000)
+
+ELF = b"\x7fELF#$}*" + bytes(range(256)) * 200
+SOURCE = b"start: halt\n"
 
 ARM_XML = """<?xml version="1.0"?>
 <!DOCTYPE target SYSTEM "gdb-target.dtd">
@@ -201,3 +204,11 @@ class FakeTarget(PlainTarget):
         self.asked.append("restart")
         self.stop = Stop(Signal.TRAP)
         self.values[PC] = 0x1000
+
+    @property
+    def exec_file(self):
+        return "/firmware/hello.elf"
+
+    @property
+    def files(self):
+        return {self.exec_file: ELF, "/firmware/hello.s": SOURCE}
