@@ -223,7 +223,8 @@ def flash(
                     f"which is 0x1000 to {memory.size:#x}"
                 )
             memory.write(address, data)
-        create(nvram.path, nvram.size, ((page << PAGE_SHIFT, data) for page, data in memory.pages()))
+        pages = ((page << PAGE_SHIFT, data) for page, data in memory.pages())
+        create(nvram.path, nvram.size, pages)
     except OSError as error:
         raise NvramError(f"{path}: {error.strerror}") from error
     finally:

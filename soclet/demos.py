@@ -17,16 +17,13 @@ def _folder() -> Path:
 
 def names() -> list[str]:
     """Give the names of all demos."""
-    return sorted(path.parent.name for path in _folder().glob("*/*.s") if _named_like_its_folder(path))
+    sources = _folder().glob("*/*.s")
+    return sorted(path.stem for path in sources if path.stem == path.parent.name)
 
 
 def is_demo(image: str) -> bool:
     """Tell whether an IMAGE argument names a demo."""
     return image.startswith(PREFIX)
-
-
-def _named_like_its_folder(path: Path) -> bool:
-    return path.stem == path.parent.name
 
 
 def resolve(image: str) -> str:

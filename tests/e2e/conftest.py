@@ -1,6 +1,7 @@
 """The real machine behind a port, and the real tools in front of it."""
 
 import os
+import time
 
 import guests
 import pexpect
@@ -48,6 +49,8 @@ class Gdb:
         return self.terminal.before.replace("\r\n", "\n")
 
     def ctrl_c(self):
+        # gdb says "Continuing." before it has resumed, and forgets a Ctrl-C that comes between.
+        time.sleep(0.3)
         self.terminal.sendintr()
 
     def number(self, expression):

@@ -123,7 +123,7 @@ def test_what_a_debugger_writes_to_a_halted_machine_soon_reaches_the_nvram_file(
         runner = Runner(Machine(0x8000, nvram=nvram))
         async with Looping(runner) as task:
             runner.machine.post(WriteMemory(0x2000, b"kept"))
-            while path.read_bytes()[0x2000:0x2004] != b"kept":
+            while path.read_bytes()[0x2000:0x2004] != b"kept":  # noqa: ASYNC110 - a file has no event
                 await asyncio.sleep(0.01)
             runner.finish(End.INTERRUPTED)
             await ended(task)
