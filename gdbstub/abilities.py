@@ -5,7 +5,7 @@ having its methods, and what it has not is neither advertised to a client nor an
 `gdbstub.target` gives all of it to those who write a target.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gdbstub.values import (
@@ -168,9 +168,8 @@ class ExecFile(Protocol):
         """The name of the file the program is from: absolute, as the client is to call it."""
         ...
 
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """What can be read, by name: `exec_file`, and whatever else is to be seen."""
+    def file(self, name: str) -> bytes | None:
+        """The contents of `exec_file`, or of whatever else is to be seen; None for other names."""
         ...
 
 
@@ -182,7 +181,6 @@ class Threads(Protocol):
     TargetError. `Target`'s own registers and memory stay those of `current_thread`.
     """
 
-    @property
     def current_thread(self) -> int:
         """The id of the thread that stopped, or would run next: one of `threads`."""
         ...
@@ -208,10 +206,10 @@ class Threads(Protocol):
         ...
 
     def resume_threads(self, actions: Sequence[ThreadAction]) -> StopEvent | None:
-        """As `Target.resume`, which is not called then. `actions` is not empty.
+        """As `Target.resume`, which is not called then.
 
-        The first action that applies to a thread is its own; a thread with none stays halted.
-        Raises TargetError where that cannot be done.
+        The first action that applies to a thread is its own; a thread with none stays halted. One
+        of `actions` at least lets a thread go on. Raises TargetError where that cannot be done.
         """
         ...
 

@@ -4,18 +4,22 @@ Knows what handlers of different packets must tell each other; must not know how
 go. Everything here dies with the connection, so that nothing leaks to the next client.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from gdbstub.files import OpenFiles
 from gdbstub.flash_plan import FlashPlan
+from gdbstub.parsing import ANY_THREAD
 from gdbstub.points import Points
 from gdbstub.registers import RegisterFile
-from gdbstub.target import Stop, Target
-from gdbstub.views import View
+from gdbstub.target import Stop, Target, TargetError, ThreadInfo, Threads
+from gdbstub.views import ThreadView, View
 
 MOST_FAULTS = 1024
+
+THE_THREAD = 1
+"""The number of the one thread of a target that knows none."""
 
 
 class Program(Enum):
@@ -33,14 +37,12 @@ class Client:
 
     `supports` are the features that the client offered in qSupported. `console` is text for its
     user that goes out before the next reply. `leaving` closes the connection once what is to be
-    sent has been.
+    sent has been. `view` and `registers` are those of the thread that it chose (`Hg`),
+    `own_registers` those of the target itself; `resumed_thread` is what it chose with `Hc`.
     """
 
     target: Target
     packet_size: int
-    view: View
-    registers: RegisterFile
-    points: Points
     supports: frozenset[str] = frozenset()
     program: Program = Program.HALTED
     attached: bool = False
@@ -51,6 +53,19 @@ class Client:
     files: OpenFiles = field(default_factory=OpenFiles)
     console: list[str] = field(default_factory=list)
     faults_told: set[str] = field(default_factory=set)
+    resumed_thread: int = ANY_THREAD
+    threads_to_list: list[int] = field(default_factory=list)
+    points: Points = field(init=False)
+    threads: Threads | None = field(init=False)
+    own_registers: RegisterFile = field(init=False)
+    view: View = field(init=False)
+    registers: RegisterFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.points = Points(self.target)
+        self.threads = self.target if isinstance(self.target, Threads) else None
+        self.own_registers = RegisterFile(self.target, self.target)
+        self.choose_thread(ANY_THREAD)
 
     def say(self, text: str) -> None:
         """Show lines on the client's console, ahead of the reply that is being made."""
@@ -69,6 +84,33 @@ class Client:
         """Give what was said, and forget it."""
         said, self.console = self.console, []
         return iter(said)
+
+    @property
+    def current_thread(self) -> int:
+        """The thread that stopped."""
+        return THE_THREAD if self.threads is None else self.threads.current_thread()
+
+    @property
+    def chosen_thread(self) -> int:
+        """The thread that registers and memory are read of."""
+        return self.view.thread if isinstance(self.view, ThreadView) else self.current_thread
+
+    def all_threads(self) -> Sequence[ThreadInfo]:
+        """All that there are."""
+        return (ThreadInfo(THE_THREAD),) if self.threads is None else self.threads.threads()
+
+    def check_thread(self, thread: int) -> None:
+        """Raises TargetError where there is no such thread; any and all there always are."""
+        if thread > ANY_THREAD and all(thread != each.id for each in self.all_threads()):
+            raise TargetError(f"there is no thread {thread}")
+
+    def choose_thread(self, thread: int) -> None:
+        """Read registers and memory of this thread; any and all mean the one that stopped."""
+        if self.threads is None or thread <= ANY_THREAD or thread == self.current_thread:
+            self.view, self.registers = self.target, self.own_registers
+        else:
+            self.view = ThreadView(self.threads, thread)
+            self.registers = RegisterFile(self.target, self.view)
 
     def attach(self) -> None:
         """Halt the target for this client; do nothing where it is attached already."""

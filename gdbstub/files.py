@@ -68,7 +68,7 @@ class OpenFiles:
 
 def look_up(target: ExecFile, name: str) -> bytes:
     """The contents of a file by its exact name. Raises FileError."""
-    contents = target.files.get(name)
+    contents = target.file(name)
     if contents is None:
         raise FileError(FileErrno.ENOENT)
     return contents

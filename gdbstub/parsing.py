@@ -11,9 +11,6 @@ from gdbstub.target import TargetError
 
 ALL_THREADS: Final = -1
 ANY_THREAD: Final = 0
-THE_THREAD: Final = 1
-"""A target has one thread, and this is its number."""
-THE_THREAD_TEXT: Final = b"%02x" % THE_THREAD
 
 _NUMBER: Final = re.compile(rb"[0-9a-fA-F]{1,16}")
 _PLACE: Final = re.compile(rb"([0-9a-fA-F]{1,16}),([0-9a-fA-F]{1,16})")
@@ -51,11 +48,8 @@ def fields(text: bytes, count: int) -> list[bytes]:
 
 
 def thread(text: bytes) -> int:
-    """The thread that is meant: `-1` for all, `0` for any, or the number of one that there is.
+    """The thread that is meant: `-1` for all, `0` for any, or the number of one.
 
     `p` before it is the multiprocess syntax, which is not offered and therefore an error.
     """
-    named = ALL_THREADS if text == b"-1" else number(text)
-    if named not in (ALL_THREADS, ANY_THREAD, THE_THREAD):
-        raise TargetError(f"there is no thread {named}")
-    return named
+    return ALL_THREADS if text == b"-1" else number(text)

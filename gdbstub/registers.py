@@ -4,7 +4,9 @@ Knows widths, byte order and how a missing value looks (GDB manual: `g`); must n
 register is for.
 """
 
-from gdbstub.target import Register, Target, TargetError
+from binascii import hexlify
+
+from gdbstub.target import Target, TargetError
 from gdbstub.views import View
 
 
@@ -15,6 +17,7 @@ class RegisterFile:
         self._view = view
         self._order = target.byte_order
         self._registers = tuple(target.registers)
+        self._sizes = tuple(register.bits // 8 for register in self._registers)
         self._expedited = tuple(
             (number, b"%02x:" % number)
             for number, register in enumerate(self._registers)
@@ -23,11 +26,10 @@ class RegisterFile:
 
     def read(self, number: int) -> bytes:
         """One register's value as hexadecimal digits, `x` for each where it has none (`p`)."""
-        size = _size(self._register(number))
+        self.check(number)
         value = self._view.read_register(number)
-        if value is None:
-            return b"xx" * size
-        return value.to_bytes(size, self._order).hex().encode()
+        size = self._sizes[number]
+        return b"xx" * size if value is None else hexlify(value.to_bytes(size, self._order))
 
     def read_all(self) -> bytes:
         """All registers, in the order of their numbers (`g`)."""
@@ -35,10 +37,11 @@ class RegisterFile:
 
     def write(self, number: int, digits: bytes) -> None:
         """Change one register; `digits` must be as many as it has (`P`)."""
-        register = self._register(number)
-        size = _size(register)
-        if len(digits) != 2 * size:
-            raise TargetError(f"register {register.name} takes {2 * size} hexadecimal digits")
+        self.check(number)
+        digits_wanted = 2 * self._sizes[number]
+        if len(digits) != digits_wanted:
+            name = self._registers[number].name
+            raise TargetError(f"register {name} takes {digits_wanted} hexadecimal digits")
         self._view.write_register(number, int.from_bytes(unhex(digits), self._order))
 
     def write_all(self, digits: bytes) -> None:
@@ -47,12 +50,12 @@ class RegisterFile:
         Only what differs is written: a client sends all to change one, and a constant among them
         is no reason to refuse. A register sent as `x` is left alone.
         """
-        sizes = [_size(register) for register in self._registers]
-        if len(digits) != 2 * sum(sizes):
-            raise TargetError(f"all registers together take {2 * sum(sizes)} hexadecimal digits")
+        all_digits = 2 * sum(self._sizes)
+        if len(digits) != all_digits:
+            raise TargetError(f"all registers together take {all_digits} hexadecimal digits")
         changes: list[tuple[int, bytes]] = []
         at = 0
-        for number, size in enumerate(sizes):
+        for number, size in enumerate(self._sizes):
             value = digits[at : at + 2 * size].lower()
             at += 2 * size
             if value != b"xx" * size and value != self.read(number):
@@ -66,17 +69,9 @@ class RegisterFile:
         return b"".join([prefix + self.read(number) + b";" for number, prefix in self._expedited])
 
     def check(self, number: int) -> None:
-        """Raises TargetError where there is no such register."""
-        self._register(number)
-
-    def _register(self, number: int) -> Register:
+        """Raises TargetError where there is no such register; `number` is 0 or more."""
         if number >= len(self._registers):
             raise TargetError(f"there is no register {number}")
-        return self._registers[number]
-
-
-def _size(register: Register) -> int:
-    return register.bits // 8
 
 
 def unhex(digits: bytes) -> bytes:

@@ -77,19 +77,22 @@ def packet(
     return declare
 
 
+_PARAMETERS: Final = ("client", "target", "arguments")
+
+
 def _adapt(handler: Callable[..., bytes | None]) -> Handler:
     """Make a handler of a function that takes fewer arguments than a handler is given."""
     wanted = tuple(signature(handler).parameters)
-    if wanted == ("client", "target", "arguments"):
+    if wanted == _PARAMETERS:
         return handler
     takes_arguments = "arguments" in wanted
+    places = tuple(_PARAMETERS.index(name) for name in wanted)
 
     @wraps(handler)
-    def adapted(client: Client, target: Target, arguments: bytes) -> bytes | None:
-        if arguments and not takes_arguments:
+    def adapted(*given: Client | Target | bytes) -> bytes | None:
+        if given[2] and not takes_arguments:
             raise TargetError("this packet takes no arguments")
-        given = {"client": client, "target": target, "arguments": arguments}
-        return handler(**{name: given[name] for name in wanted})
+        return handler(*[given[place] for place in places])
 
     return adapted
 

@@ -10,12 +10,11 @@ from typing import Final
 
 from gdbstub.client import Client, Program
 from gdbstub.framing import escape
-from gdbstub.parsing import THE_THREAD_TEXT
+from gdbstub.parsing import ANY_THREAD
 from gdbstub.target import Exited, Killed, Reason, Stop, StopEvent, TargetError
 
 OK: Final = b"OK"
 UNSUPPORTED: Final = b""
-_THREAD: Final = b"thread:" + THE_THREAD_TEXT + b";"
 
 IF_OFFERED: Final = frozenset({Reason.SOFTWARE_BREAKPOINT, Reason.HARDWARE_BREAKPOINT})
 """Reasons told only to a client that offered to hear them."""
@@ -35,7 +34,14 @@ def stop_reply(client: Client, event: StopEvent) -> bytes:
             return b"X%02x" % signal
         case Stop(signal):
             reason = _reason(client, event)
-            return b"T%02x%b%b%b" % (signal, reason, _THREAD, client.registers.expedited())
+            thread = thread_text(client.current_thread)
+            expedited = client.own_registers.expedited()
+            return b"T%02x%bthread:%b;%b" % (signal, reason, thread, expedited)
+
+
+def thread_text(thread: int) -> bytes:
+    """A thread's number as it is written."""
+    return b"%02x" % thread
 
 
 def _reason(client: Client, stop: Stop) -> bytes:
@@ -54,6 +60,7 @@ def report(client: Client, event: StopEvent) -> bytes:
     client.program = Program.GONE
     if isinstance(event, Stop):
         client.program = Program.HALTED
+        client.choose_thread(ANY_THREAD)  # a stop chooses the thread that it names
         client.say_once(event.fault)
     client.say(event.message)
     return stop_reply(client, event)

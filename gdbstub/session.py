@@ -26,8 +26,6 @@ from gdbstub.framing import (
     encode,
 )
 from gdbstub.handlers import packets_for
-from gdbstub.points import Points
-from gdbstub.registers import RegisterFile
 from gdbstub.registry import dispatch_tables, name_of
 from gdbstub.replies import NO_PROGRAM, UNSUPPORTED, console_replies, error_reply, report
 from gdbstub.target import StopEvent, Target, TargetError
@@ -52,9 +50,7 @@ class Session:
         self, target: Target, *, packet_size: int = PACKET_SIZE, run_length: bool = False
     ) -> None:
         self._target = target
-        self._client = Client(
-            target, packet_size, target, RegisterFile(target, target), Points(target)
-        )
+        self._client = Client(target, packet_size)
         self._tables = dispatch_tables(packets_for(target))
         self._framing = Framing(packet_size)
         self._run_length = run_length

@@ -162,9 +162,12 @@ class ThreadInfo:
 
 @dataclass(frozen=True, slots=True)
 class ThreadAction:
-    """How a thread goes on; with `thread` None, every thread that no action before it names."""
+    """How a thread goes on; with `thread` None, every thread that no action before it names.
 
-    action: Resume
+    With `action` None it stays halted.
+    """
+
+    action: Resume | None
     thread: int | None = None
 
 

@@ -12,7 +12,18 @@ from gdbstub import parsing
 from gdbstub.client import Client, Program
 from gdbstub.registry import packet
 from gdbstub.replies import report, stop_reply
-from gdbstub.target import Continue, RangeStep, Resume, Signal, Step, Stop, Target, TargetError
+from gdbstub.target import (
+    Continue,
+    RangeStep,
+    Resume,
+    Signal,
+    Step,
+    Stop,
+    StopEvent,
+    Target,
+    TargetError,
+    ThreadAction,
+)
 
 
 @packet(b"?", without_program=True)
@@ -85,32 +96,56 @@ def which_actions() -> bytes:
 @packet(b"vCont;")
 def go_on_by_thread(client: Client, target: Target, arguments: bytes) -> bytes | None:
     """Will each thread go on as said for it?  GDB manual: `vCont[;action[:thread-id]]…`."""
-    action = parse_actions(arguments)
-    if action is None:
-        return report(client, Stop(Signal.NONE))
-    return resume(client, target, action)
+    actions = parse_actions(arguments)
+    for _, thread in actions:
+        client.check_thread(thread)
+    if client.threads is not None:
+        given = [ThreadAction(action, _meant(client, thread)) for action, thread in actions]
+        if any(each.action is not None for each in given):
+            return begun(client, client.threads.resume_threads(given))
+    elif (action := actions[0][0]) is not None:  # which every action would apply to
+        return begun(client, target.resume(action))
+    return report(client, Stop(Signal.NONE))
+
+
+def _meant(client: Client, thread: int) -> int | None:
+    """The thread of a `ThreadAction`: None for all, and the one that stopped for any."""
+    if thread == parsing.ALL_THREADS:
+        return None
+    return thread or client.current_thread
 
 
 @lru_cache(maxsize=256)
-def parse_actions(text: bytes) -> Resume | None:
-    """The action for the one thread: the first that applies to it. Raises TargetError."""
-    actions = [_parse_action(each) for each in text.split(b";")]
-    return actions[0]
+def parse_actions(text: bytes) -> tuple[tuple[Resume | None, int], ...]:
+    """The actions in their order, each with the thread it is for. Raises TargetError."""
+    return tuple(map(_parse_action, text.split(b";")))
 
 
-def _parse_action(text: bytes) -> Resume | None:
+def _parse_action(text: bytes) -> tuple[Resume | None, int]:
     action, colon, thread = text.partition(b":")
-    if colon:
-        parsing.thread(thread)  # which can only mean the one, so that every action applies to it
     parse = ACTIONS.get(action[:1])
     if parse is None:
         raise TargetError("there is no such action of vCont")
-    return parse(action[1:])
+    return parse(action[1:]), parsing.thread(thread) if colon else parsing.ALL_THREADS
 
 
 def resume(client: Client, target: Target, action: Resume) -> bytes | None:
-    """Let the target go on: its stop where that is over at once, else no reply yet."""
-    event = target.resume(action)
+    """Let the target go on, or the thread that was chosen for it (`Hc`).
+
+    Where any will do, a step is of the thread that stopped, and all run.
+    """
+    if client.threads is None:
+        return begun(client, target.resume(action))
+    thread = client.resumed_thread
+    client.check_thread(thread)
+    if thread <= parsing.ANY_THREAD:
+        thread = parsing.ALL_THREADS if isinstance(action, Continue) else parsing.ANY_THREAD
+    given = [ThreadAction(action, _meant(client, thread))]
+    return begun(client, client.threads.resume_threads(given))
+
+
+def begun(client: Client, event: StopEvent | None) -> bytes | None:
+    """The stop of a resume that is over at once, else no reply yet."""
     if event is None:
         client.program = Program.RUNNING
         return None

@@ -6,9 +6,10 @@ document.
 
 from gdbstub import parsing
 from gdbstub.client import Client
+from gdbstub.documents import osdata_xml
 from gdbstub.framing import escape_within
 from gdbstub.registry import packet
-from gdbstub.target import MemoryMap, TargetDescription, TargetError
+from gdbstub.target import MemoryMap, OsData, TargetDescription, TargetError
 
 NO_SUCH_ANNEX = 0
 """The error that the manual wants for an annex that is not there: `E00`."""
@@ -24,6 +25,17 @@ def features(client: Client, target: TargetDescription, arguments: bytes) -> byt
 def memory_map(client: Client, target: MemoryMap, arguments: bytes) -> bytes:
     """Where are RAM and flash?  GDB manual: `qXfer:memory-map:read::offset,length`."""
     return piece(client, {b"": target.memory_map_xml}, arguments)
+
+
+@packet(b"qXfer:osdata:read:", features=("qXfer:osdata:read",))
+def osdata(client: Client, target: OsData, arguments: bytes) -> bytes:
+    """What is in this table?  GDB manual: `qXfer:osdata:read:annex:offset,length`.
+
+    Without a name: which tables are there?
+    """
+    annex = arguments.rpartition(b":")[0]
+    document = osdata_xml(target.os_tables(), annex.decode("utf-8", "replace"))
+    return piece(client, {} if document is None else {annex: document}, arguments)
 
 
 def piece(client: Client, documents: dict[bytes, str], arguments: bytes) -> bytes:

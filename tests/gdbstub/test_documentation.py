@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from fake_target import FakeTarget
+from fake_target import CompleteTarget, FakeTarget
 
 from gdbstub.agent.opcodes import OPCODES
 from gdbstub.registry import PACKETS, features_for, packet
@@ -47,7 +47,7 @@ def test_the_table_of_features_says_done_of_exactly_those_that_are_advertised():
         if state == "done"
         for name in names(what)
     }
-    assert done == {"PacketSize", *features_for(FakeTarget())}
+    assert done == {"PacketSize", *features_for(CompleteTarget())}
 
 
 def test_the_table_of_agent_opcodes_says_of_each_whether_it_is_taken():

@@ -1,5 +1,5 @@
 import pytest
-from fake_target import FakeTarget, PlainTarget
+from fake_target import CompleteTarget, FakeTarget, PlainTarget
 
 from gdbstub.client import Client
 from gdbstub.handlers import packets_for
@@ -55,10 +55,11 @@ def test_a_packet_cannot_be_declared_by_something_that_is_no_name():
 
 def test_a_target_without_abilities_is_asked_only_what_every_target_can():
     plain = {each.name for each in packets_for(PlainTarget())}
-    every = {each.name for each in packets_for(FakeTarget())}
+    every = {each.name for each in packets_for(CompleteTarget())}
     assert every == set(PACKETS)
     assert every - plain == {
         *(b"Z0", b"z0", b"Z1", b"z1", b"k", b"vKill;", b"!", b"R", b"qRcmd,"),
+        *(b"bs", b"bc", b"qThreadExtraInfo,", b"qXfer:threads:read:", b"qXfer:osdata:read:"),
         *(b"Z2", b"z2", b"Z3", b"z3", b"Z4", b"z4"),
         *(b"vRun;", b"vAttach;", b"qXfer:exec-file:read:", b"vFile:setfs:", b"vFile:open:"),
         *(b"vFile:close:", b"vFile:pread:", b"vFile:fstat:", b"vFile:stat:", b"vFile:lstat:"),

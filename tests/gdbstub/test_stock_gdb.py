@@ -3,13 +3,23 @@
 import asyncio
 import re
 
-from fake_target import INSTRUCTION, PC, FakeTarget
+from fake_target import INSTRUCTION, PC, CompleteTarget, FakeTarget
 from tools import tool
 
 from gdbstub.agent.expression import AgentFault
 from gdbstub.agent.program import BreakpointProgram, fault_sentence
 from gdbstub.server import serve
-from gdbstub.target import BreakpointKind, Continue, Exited, Reason, Stop, TargetError
+from gdbstub.target import (
+    BreakpointKind,
+    Continue,
+    Exited,
+    Reason,
+    Step,
+    Stop,
+    TargetError,
+    ThreadAction,
+    WatchKind,
+)
 
 END = 0x1100
 """Where the program of a `Walker` ends."""
@@ -194,3 +204,71 @@ def test_in_extended_mode_the_program_is_run_killed_let_go_and_attached_to():
     assert [each for each in target.asked if each in ("restart", "detach", "attach")] == [
         *("attach", "restart", "restart", "detach", "attach", "restart"),
     ]
+
+
+def test_threads_are_listed_and_looked_at():
+    target = CompleteTarget()
+    output = gdb(
+        target,
+        "target remote localhost:PORT",
+        "info threads",
+        "thread 2",
+        "print $r1",
+        "set $r1 = 77",
+        "print *(char *) 0x3000",
+        "thread 1",
+        "print $r1",
+        "set scheduler-locking step",
+        "thread 2",
+        "stepi",
+        "detach",
+    )
+    assert re.search(r'Thread 31 "sh <"&">" \(asleep\)', output)
+    assert re.search(r'\* 1 +Thread 1 "idle"', output)
+    assert re.findall(r"\$\d+ = (\S+)", output) == ["31", "0", "257"]
+    assert target.others[31].values[1] == 77
+    assert [ThreadAction(Step(), 31)] in target.asked
+
+
+def test_gdb_goes_backwards_until_there_is_no_more():
+    target = CompleteTarget()
+    output = gdb(
+        target,
+        "target remote localhost:PORT",
+        *["stepi"] * 3,
+        *["reverse-stepi"] * 4,
+        "info registers pc",
+        "detach",
+    )
+    assert "No more reverse-execution history" in output
+    assert re.findall(r"pc +(0x\w+)", output) == ["0x1000"]
+
+
+def test_tables_of_a_system_are_shown():
+    output = gdb(
+        CompleteTarget(), "target remote localhost:PORT", "info os", "info os processes", "detach"
+    )
+    assert re.search(r"processes +All processes", output)
+    assert re.search(r'31 +sh <"&">\?', output)
+
+
+def test_watchpoints_are_the_target_s():
+    target = Walker()
+    output = gdb(
+        target,
+        "target remote localhost:PORT",
+        "watch *(int *) 0x3001",
+        "rwatch *(char *) 0x3010",
+        "awatch *(char (*)[100]) 0x3020",
+        "stepi",
+        "detach",
+    )
+    assert "Hardware watchpoint 1" in output
+    assert "Hardware read watchpoint 2" in output
+    assert "Hardware access (read/write) watchpoint 3" in output
+    assert {each[1:] for each in target.asked if each[0] == "watch"} == {
+        (WatchKind.WRITE, 0x3001, 4),
+        (WatchKind.READ, 0x3010, 1),
+        (WatchKind.ACCESS, 0x3020, 100),
+    }
+    assert target.watchpoints == set()

@@ -11,6 +11,7 @@ from gdbstub.target import (
     BreakpointKind,
     Continue,
     Killed,
+    OsTable,
     RangeStep,
     Reason,
     Register,
@@ -18,6 +19,7 @@ from gdbstub.target import (
     Step,
     Stop,
     TargetError,
+    ThreadInfo,
 )
 
 FEATURES = (
@@ -139,7 +141,7 @@ class PlainTarget:
 
 @dataclass
 class FakeTarget(PlainTarget):
-    """A target with every ability that there is."""
+    """A target with all that a board without an operating system can do."""
 
     @property
     def target_xml(self):
@@ -209,6 +211,77 @@ class FakeTarget(PlainTarget):
     def exec_file(self):
         return "/firmware/hello.elf"
 
-    @property
-    def files(self):
-        return {self.exec_file: ELF, "/firmware/hello.s": SOURCE}
+    def file(self, name):
+        return {self.exec_file: ELF, "/firmware/hello.s": SOURCE}.get(name)
+
+
+@dataclass
+class CompleteTarget(FakeTarget):
+    """A target with every ability that there is: threads, a past, tables of a system.
+
+    Each thread has registers and memory of its own; the first one's are the target's.
+    """
+
+    current: int = 1
+    infos: list = field(
+        default_factory=lambda: [
+            ThreadInfo(1, "idle"),
+            ThreadInfo(0x1F, 'sh <"&">', "asleep"),
+            ThreadInfo(3),
+        ]
+    )
+    others: dict = field(default_factory=dict)
+
+    def of(self, thread):
+        if all(thread != each.id for each in self.infos):
+            raise TargetError(f"thread {thread} has ended", 3)
+        if thread == self.current:
+            return self
+        if thread not in self.others:
+            self.others[thread] = PlainTarget(asked=self.asked)
+            self.others[thread].values[1] = thread
+        return self.others[thread]
+
+    def current_thread(self):
+        return self.current
+
+    def threads(self):
+        return self.infos
+
+    def read_thread_register(self, thread, number):
+        return self.of(thread).read_register(number)
+
+    def write_thread_register(self, thread, number, value):
+        self.of(thread).write_register(number, value)
+
+    def read_thread_memory(self, thread, address, length):
+        return self.of(thread).read_memory(address, length)
+
+    def write_thread_memory(self, thread, address, data):
+        self.of(thread).write_memory(address, data)
+
+    def resume_threads(self, actions):
+        self.asked.append(list(actions))
+        return self.resume(next(each.action for each in actions if each.action is not None))
+
+    def reverse_step(self):
+        self.asked.append("reverse step")
+        if self.values[PC] == 0x1000:
+            return Stop(reason=Reason.HISTORY_BEGIN)
+        self.values[PC] -= INSTRUCTION
+        return Stop()
+
+    def reverse_continue(self):
+        self.asked.append("reverse continue")
+        if self.answer is not None:
+            answer, self.answer = self.answer, None
+            return answer
+        self.running = True
+        return None
+
+    def os_tables(self):
+        rows = (("1", "idle"), ("31", 'sh <"&">\n'))
+        return [
+            OsTable("processes", "Processes", "All processes", ("pid", "command"), rows),
+            OsTable("nothing", "Nothing", "An empty table", ("a",), ()),
+        ]
