@@ -89,11 +89,6 @@ class ClientLine:
         self._read_on()
         self._owner.ready_changed()
 
-    def _input_ended(self) -> None:
-        """No more input comes, but a client that ended its input only may be reading on."""
-        if self._channel is not None and self._channel.gone:
-            self._detach()
-
     def _eased(self) -> None:
         self._owner.ready_changed()
 

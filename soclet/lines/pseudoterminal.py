@@ -32,7 +32,14 @@ class PtyLine(ClientLine):
         self._master = master
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._watch = self._loop.call_soon(self._on_watch)
+        self._watch: asyncio.TimerHandle
+        self._on_watch()
+
+    def write(self, data: bytes) -> None:
+        """Send to the client, also to one that has come since the last look."""
+        if not self._closed:
+            self._greet()
+        super().write(data)
 
     def close(self) -> None:
         """Take the pty away."""
@@ -43,20 +50,19 @@ class PtyLine(ClientLine):
         os.close(self._master)
 
     def _on_watch(self) -> None:
-        """See who has come, and who has left while nothing was read or written.
+        """See whether somebody has come, or has come and gone.
 
         A pty that nobody has open is readable without end, as the loop sees it; so it is left to
-        itself then, and looked at now and again.
+        itself, and looked at now and again. That a client has gone is told by reading or writing.
         """
         self._watch = self._loop.call_later(_WATCH_SECONDS, self._on_watch)
-        if not hung_up(self._master):
-            if self._channel is None:
-                self._attach(self._new_channel())
-        elif self._channel is None:
+        self._greet()
+        if self._channel is None:
             self._hear_passer_by()
-        elif not self._channel.reading:
-            # One that is read tells of its end itself, after all that was typed.
-            self._detach()
+
+    def _greet(self) -> None:
+        if self._channel is None and not hung_up(self._master):
+            self._attach(self._new_channel())
 
     def _new_channel(self) -> Channel:
         return MasterChannel(

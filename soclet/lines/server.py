@@ -99,7 +99,6 @@ class ServerLine(ClientLine):
         return kind(
             connection.detach(),
             received=self._received,
-            ended=self._input_ended,
             lost=self._detach,
             eased=self._eased,
         )

@@ -1,6 +1,7 @@
 """What a client of any line where one may come and go sees: tcp, unix, pty."""
 
 import asyncio
+import contextlib
 
 import pytest
 from line_ends import Guest, connect, descriptors, opened, sending, settled, until
@@ -293,6 +294,67 @@ async def test_finish_waits_until_the_client_has_everything(spec):
         await guest.line.finish()
         guest.line.close()
         assert await reader == sent
+        client.close()
+
+
+@settled
+async def test_finish_waits_for_a_slow_client_that_types_on_to_the_very_end(spec):
+    async def type_on(client):
+        with contextlib.suppress(OSError):
+            while True:
+                await client.send(b"are you there? ")
+                await asyncio.sleep(0)
+
+    async def read_slowly(client, size):
+        taken = bytearray()
+        while len(taken) < size:
+            portion = await client.some(20_000)
+            assert portion
+            taken += portion
+            await asyncio.sleep(0.002)
+        return bytes(taken)
+
+    async with opened(spec) as guest:
+        client = await connect(guest)
+        await client.send(b"!")
+        await until(lambda: guest.heard)
+        said = sending(400_000)
+        typing = asyncio.create_task(type_on(client))
+        reading = asyncio.create_task(read_slowly(client, len(said)))
+        guest.line.write(said)
+        await guest.line.finish()
+        guest.line.close()
+        assert await reading == said
+        typing.cancel()
+        await asyncio.wait([typing])
+        client.close()
+
+
+@settled
+async def test_a_client_that_the_line_closes_on_is_not_reset(socket_spec):
+    async with opened(socket_spec) as guest:
+        client = await connect(guest)
+        await client.send(b"!")
+        await until(lambda: guest.heard)
+        guest.line.hold_input(True)
+        await client.send(b"never read")
+        guest.line.close()
+        assert await client.to_the_end() == b""
+        client.close()
+
+
+@settled
+async def test_a_client_that_goes_while_it_is_not_read_pauses_nothing(spec):
+    async with opened(spec) as guest:
+        client = await connect(guest)
+        await client.send(b"!")
+        await until(lambda: guest.heard)
+        guest.line.hold_input(True)
+        client.close()
+        said = sending(300_000)
+        await guest.say(said)
+        client = await connect(guest)
+        assert await client.exactly(KEPT) == said[-KEPT:]
         client.close()
 
 

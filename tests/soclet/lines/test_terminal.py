@@ -125,6 +125,14 @@ def test_Ctrl_A_x_ends_the_run_while_the_screen_stands_still(guest, terminal):  
     assert guest.end()["ended"] == 1
 
 
+def test_Ctrl_A_x_ends_the_run_while_a_pipe_takes_nothing(guest, terminal):  # noqa: N802
+    guest.at("--times", "300000", "--impatient", stdout=subprocess.PIPE)
+    assert os.read(guest.process.stdout.fileno(), 6) == b"ready>"
+    terminal.press(b"\x01x")
+    guest.process.wait(HANG)
+    assert guest.report()["ended"] == 1
+
+
 def test_Ctrl_A_h_shows_help_and_the_guest_hears_nothing_of_it(guest, terminal):  # noqa: N802
     guest.at()
     terminal.press(b"\x01h")
