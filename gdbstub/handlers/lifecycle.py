@@ -75,6 +75,12 @@ def run(client: Client, target: Restartable, arguments: bytes) -> bytes:
     return stop_reply(client, client.target.stop)
 
 
+@packet(b"qExecAndArgs", without_program=True)
+def program_and_arguments(target: ExecFile) -> bytes:
+    """What would be run without a name?  GDB manual: `qExecAndArgs`. No arguments are passed."""
+    return b"S;%b;;" % target.exec_file.encode().hex().encode()
+
+
 @packet(b"vAttach;", needs=Restartable, without_program=True)
 def attach(client: Client, target: Target, arguments: bytes) -> bytes:
     """Will you take hold of this process?  GDB manual: `vAttach;pid`. So one undoes a `D`."""

@@ -142,6 +142,11 @@ def test_a_target_without_a_file_runs_what_has_no_name(connect):
     assert talk.ask(b"vRun;").startswith(b"T05")
 
 
+def test_a_client_learns_what_would_be_run(connect, talk):
+    assert talk.ask(b"qExecAndArgs") == b"S;" + b"/firmware/hello.elf".hex().encode() + b";;"
+    assert connect(PlainTarget()).ask(b"qExecAndArgs") == b""
+
+
 def test_outside_extended_mode_nothing_is_run_or_attached_to(talk, target):
     assert talk.ask_all(b"vRun;", b"vAttach;1") == [b"E16", b"E16"]
     assert target.asked == ["attach"]

@@ -4,11 +4,12 @@ A transcript is a list of exchanges: what the client sends, and all that it gets
 """
 
 import pytest
-from fake_target import FEATURES, FakeTarget
+from fake_target import ELF, FEATURES, FakeTarget
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rsp import apart, frame
+from rsp import apart, binary, frame
 
+from gdbstub.crc import gdb_crc
 from gdbstub.session import Session
 
 STOPPED = b"T05thread:01;0d:0d010000;0e:0e010000;0f:%b;"
@@ -55,10 +56,59 @@ A_CLIENT_THAT_STUMBLES = [
     (b"+" + frame(b"k"), [b"+"]),
 ]
 
+IF_R1 = (
+    b"Z0,1010,4;X2b,260001162022051320000e21002826000216202204021620172203130e200023210028220121"
+)
+IF_R1 += b"002a220027"
+"""`break *0x1010 if $r1 == 5 && *(char*)($r2+4) != 3`, as gdb 13 sends it."""
+DPRINTF = (
+    b"Z0,1020,4;cmds:1,X26,26000316202330002600021620220022003403001072323d25645c74257320256c785c"
+)
+DPRINTF += b"6e0027"
+"""`dprintf *0x1020,"r2=%d\\t%s %lx\\n",$r2,(char*)0x3000,$r3`, as gdb 13 sends it."""
+
+GDB_READS_THE_FILE_AND_LEAVES_THE_DECIDING_TO_THE_TARGET = [
+    (b"+" + frame(b"qSupported:swbreak+;hwbreak+;error-message+"), [b"+", FEATURES]),
+    (b"+" + frame(b"QStartNoAckMode"), [b"+", b"OK"]),
+    (b"+" + frame(b"!") + frame(b"?"), [b"OK", STOPPED % b"00100000"]),
+    (frame(b"qXfer:exec-file:read::0,1000"), [b"l/firmware/hello.elf"]),
+    (frame(b"vFile:setfs:0"), [b"F0"]),
+    (frame(b"vFile:open:2f6669726d776172652f68656c6c6f2e656c66,0,1c0"), [b"F0"]),
+    (frame(b"vFile:pread:0,9,0"), [b"F9;" + binary(ELF[:9])]),
+    (frame(b"vFile:open:2f6574632f706173737764,0,1c0"), [b"F-1,2"]),
+    (frame(b"vFile:close:0"), [b"F0"]),
+    (frame(IF_R1) + frame(DPRINTF) + frame(b"Z2,3001,4"), [b"OK", b"OK", b"OK"]),
+    (
+        frame(IF_R1.replace(b"X2b,26", b"X2b,0c")),
+        [
+            b"E.the agent opcode trace is not taken: there "
+            b"are no tracepoints, and so nothing to collect for"
+        ],
+    ),
+    (frame(b"vCont;c"), [b"T05swbreak:;" + STOPPED[3:] % b"10100000"]),
+    (frame(b"z0,1010,4") + frame(b"vCont;s:1;c"), [b"OK", STOPPED % b"14100000"]),
+    (frame(b"qCRC:1000,10"), [b"C%08x" % gdb_crc([bytes(16)])]),
+    (frame(b"X2002,3:}\x03;:") + frame(b"qSearch:memory:1000;2000;}\x03;:"), [b"OK", b"1,2002"]),
+    (frame(b"vCont;c"), [b"T05swbreak:;" + STOPPED[3:] % b"20100000"]),
+    (
+        frame(b"z0,1020,4") + frame(b"vCont;c") + b"\x03",
+        [b"OK", b"T02" + STOPPED[3:] % b"20100000"],
+    ),
+    (frame(b"vRun;2f62696e2f7368"), [b"E.only /firmware/hello.elf can be run here"]),
+    (frame(b"vKill;a410"), [b"OK"]),
+    (frame(b"vRun;"), [STOPPED % b"00100000"]),
+    (frame(b"bs") + frame(b"QNonStop:1") + frame(b"vCtrlC"), [b"", b"", b""]),
+    (frame(b"z2,3001,4") + frame(b"D"), [b"OK", b"OK"]),
+    (frame(b"vAttach;1"), [STOPPED % b"00100000"]),
+]
+
 A_BROWSER = [(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", []), (frame(b"?"), [])]
 
 TRANSCRIPTS = {
     "gdb connects, steps and detaches": GDB_CONNECTS_STEPS_AND_DETACHES,
+    "gdb reads the file and leaves the deciding to the target": (
+        GDB_READS_THE_FILE_AND_LEAVES_THE_DECIDING_TO_THE_TARGET
+    ),
     "a client that stumbles": A_CLIENT_THAT_STUMBLES,
     "a browser": A_BROWSER,
 }

@@ -101,7 +101,11 @@ class PlainTarget:
         if address not in RAM:
             raise TargetError(f"nothing is at {address:#x}", 14)
         stop = min(address + length, RAM.stop)
-        return bytes(self.memory.get(at, 0) for at in range(address, stop))
+        data = bytearray(stop - address)
+        for at, value in self.memory.items():
+            if address <= at < stop:
+                data[at - address] = value
+        return bytes(data)
 
     def write_memory(self, address, data):
         if address not in RAM or address + len(data) > RAM.stop:
@@ -123,7 +127,7 @@ class PlainTarget:
         if action.address is not None:
             self.values[PC] = action.address
         if isinstance(action, Step):
-            self.values[PC] += INSTRUCTION
+            self.values[PC] = (self.values[PC] + INSTRUCTION) % 2**32
             return Stop(Signal.TRAP)
         assert isinstance(action, Continue)
         for at in range(self.values[PC], self.values[PC] + self.reach, INSTRUCTION):
@@ -268,7 +272,7 @@ class CompleteTarget(FakeTarget):
         self.asked.append("reverse step")
         if self.values[PC] == 0x1000:
             return Stop(reason=Reason.HISTORY_BEGIN)
-        self.values[PC] -= INSTRUCTION
+        self.values[PC] = (self.values[PC] - INSTRUCTION) % 2**32
         return Stop()
 
     def reverse_continue(self):
