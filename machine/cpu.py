@@ -29,6 +29,7 @@ from machine.device import NEVER
 from machine.memory import Memory
 from machine.mmu import Mmu
 from machine.trapped import Trapped
+from machine.watch import Watch, Watched, check
 
 _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
@@ -41,6 +42,7 @@ class Reason(Enum):
     BUDGET = "budget"
     LIMIT = "limit"
     BREAKPOINT = "breakpoint"
+    WATCHPOINT = "watchpoint"
     BRK = "brk"
     POWER_OFF = "power-off"
     CHECK_STOP = "check-stop"
@@ -59,6 +61,8 @@ class Cpu:
     exit_status: what the power-off port was given; None while the power is on.
     debugged: a debugger is attached, so `brk` stops there (isa §2).
     held: a debugger holds interrupts back.
+    watches: what the present run stops before accesses to; watched: what it last stopped for.
+        Both are the debugger's, and no part of the state.
     left_sleep: the pc at which a debugger's write to pc ended sleep, None where none did.
     """
 
@@ -79,6 +83,8 @@ class Cpu:
         "reached_brk",
         "skew",
         "time",
+        "watched",
+        "watches",
     )
 
     def __init__(self, memory: Memory, bus: Bus) -> None:
@@ -93,6 +99,8 @@ class Cpu:
         self.horizon = 0
         self.debugged = False
         self.held = False
+        self.watches: tuple[Watch, ...] = ()
+        self.watched: Watched | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -129,7 +137,9 @@ class Cpu:
     # Accesses, as bodies see them
 
     def load(self, address: int) -> int:
-        """Load a word; raises Trapped (isa §4)."""
+        """Load a word; raises Trapped (isa §4), or Watched."""
+        if self.watches:
+            check(self.watches, address, Access.LOAD)
         physical = self._physical(address, Access.LOAD)
         if physical < MEMORY_START:
             self.horizon = 0
@@ -141,7 +151,9 @@ class Cpu:
         return self.memory.words[physical >> 2]
 
     def store(self, address: int, word: int) -> None:
-        """Store a word; raises Trapped (isa §4)."""
+        """Store a word; raises Trapped (isa §4), or Watched."""
+        if self.watches:
+            check(self.watches, address, Access.STORE)
         physical = self._physical(address, Access.STORE)
         if physical < MEMORY_START:
             self.horizon = 0

@@ -16,7 +16,8 @@ class Engine(Protocol):
     def run(self, until: int, breakpoints: frozenset[int]) -> Reason:
         """Execute until tick `until`, or something that `Cpu.attend` or a breakpoint says.
 
-        A breakpoint stops before its instruction, also the first. All state is exact on return.
+        A breakpoint stops before its instruction, also the first; one of `Cpu.watches` before the
+        instruction whose access it is. All state is exact on return.
         """
 
     def forget(self) -> None:

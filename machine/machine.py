@@ -32,6 +32,7 @@ from machine.serial import Serial
 from machine.snapshot import Snapshot
 from machine.system import System
 from machine.timer import Timer
+from machine.watch import Watch
 
 EngineMaker = Callable[[Cpu, InstructionSet], Engine]
 
@@ -140,18 +141,21 @@ class Machine:
         budget: int | None = None,
         *,
         breakpoints: frozenset[int] = frozenset(),
+        watches: tuple[Watch, ...] = (),
         skip_sleep: bool = True,
     ) -> Reason:
         """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
 
         The limit ends the run before the instruction that would begin at that tick, and before an
         interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
-        sees them; the machine stops before their instructions, also before the first. Sleep
+        sees them; the machine stops before their instructions, also before the first, and before
+        instructions whose loads or stores are among `watches` (`Cpu.watched` tells which). Sleep
         passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops ASLEEP
         too where nothing will ever wake it; time then stays where it is, and so never reaches
         the limit.
         """
         cpu = self.cpu
+        cpu.watches = watches
         last = NEVER if budget is None else cpu.executed + budget
         while True:
             self._admit()
@@ -173,7 +177,7 @@ class Machine:
             until = min(limit, cpu.time + left, self._next_scheduled())
             reason = self.engine.run(until, breakpoints)
             cpu.wake_if_due()
-            if reason in (Reason.BREAKPOINT, Reason.BRK):
+            if reason in (Reason.BREAKPOINT, Reason.WATCHPOINT, Reason.BRK):
                 return reason
 
     def wake_tick(self) -> int:

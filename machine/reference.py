@@ -22,6 +22,7 @@ from isa_spec.words import WORD
 from machine.cpu import Cpu, Reason
 from machine.memory import Guard
 from machine.trapped import Trapped
+from machine.watch import Watched
 
 _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
@@ -109,6 +110,9 @@ class Reference:
                         cpu.horizon = 0
                     r[PC] = cpu.next
                     cpu.time += 1
+            except Watched as watched:
+                cpu.watched = watched
+                return Reason.WATCHPOINT
             except Trapped as trapped:
                 cpu.enter(trapped.vector, trapped.detail, trapped.access)
                 cpu.time += 1

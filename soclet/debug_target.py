@@ -7,6 +7,7 @@ import errno
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from gdbstub.agent.program import BreakpointProgram
 from gdbstub.server import Server
 from gdbstub.target import (
     BreakpointKind,
@@ -20,8 +21,8 @@ from gdbstub.target import (
     Stop,
     StopEvent,
     TargetError,
+    WatchKind,
 )
-from gdbstub.target import Reason as StopReason
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import PAGE
 from isa_spec.registers import CAUSE, PC
@@ -31,6 +32,7 @@ from machine.events import Debugger, WriteRegister
 from machine.machine import NotHalted
 from machine.nvram import NvramError
 from soclet import description, goals, monitor, sentences, views
+from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts
 from soclet.runner import End, Runner
 
@@ -62,7 +64,8 @@ class DebugTarget:
         self.runner: Final = runner
         self.machine: Final = runner.machine
         self.server: Server | None = None
-        self._breakpoints: set[tuple[BreakpointKind, int]] = set()
+        self._points = Points(self.machine, self._show)
+        runner.stops = self._points.stops
         self._stop: StopEvent = Stop()
         self._forget_client()
 
@@ -189,16 +192,38 @@ class DebugTarget:
 
     def set_breakpoint(self, kind: BreakpointKind, address: int) -> None:
         """Stop before the instruction at a virtual address."""
-        self._breakpoints.add((kind, address))
-        self._give_breakpoints()
+        self._points.set_breakpoint(kind, address)
+        self._give_points()
+
+    def set_breakpoint_program(
+        self, kind: BreakpointKind, address: int, program: BreakpointProgram
+    ) -> None:
+        """Have conditions and commands decide before the instruction at a virtual address."""
+        self._points.set_breakpoint(kind, address, program)
+        self._give_points()
 
     def clear_breakpoint(self, kind: BreakpointKind, address: int) -> None:
         """Take that back."""
-        self._breakpoints.discard((kind, address))
-        self._give_breakpoints()
+        self._points.clear_breakpoint(kind, address)
+        self._give_points()
 
-    def _give_breakpoints(self) -> None:
-        self.runner.breakpoints = frozenset(address for _, address in self._breakpoints)
+    def set_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
+        """Stop before accesses to a range of virtual addresses."""
+        self._points.set_watchpoint(kind, address, length)
+        self._give_points()
+
+    def clear_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
+        """Take that back."""
+        self._points.clear_watchpoint(kind, address, length)
+        self._give_points()
+
+    def _give_points(self) -> None:
+        self.runner.breakpoints = self._points.addresses
+        self.runner.watches = self._points.watches
+
+    def _show(self, text: str) -> None:
+        if self.server is not None:
+            self.server.console(text)
 
     # Running
 
@@ -266,12 +291,9 @@ class DebugTarget:
         machine = self.machine
         match outcome:
             case Reason.BREAKPOINT:
-                software = (BreakpointKind.SOFTWARE, machine.cpu.r[PC]) in self._breakpoints
-                return Stop(
-                    reason=StopReason.SOFTWARE_BREAKPOINT
-                    if software
-                    else StopReason.HARDWARE_BREAKPOINT
-                )
+                return self._points.breakpoint_stop()
+            case Reason.WATCHPOINT:
+                return self._points.watchpoint_stop()
             case Reason.BRK:
                 return Stop(message=sentences.brk(machine))
             case Reason.POWER_OFF:

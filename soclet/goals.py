@@ -4,6 +4,7 @@ A goal is advanced slice by slice and holds its own progress between slices. Kno
 must not know packets, sockets or host time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
@@ -12,6 +13,7 @@ from isa_spec.registers import PC, PTBR, SP, STATUS, Status
 from machine.cpu import Reason
 from machine.events import HoldInterrupts
 from machine.machine import Machine
+from machine.watch import Watch
 
 LONGEST_HANDLER: Final = 1_000_000
 """Ticks after which a step gives up waiting for an interrupt's handler to return."""
@@ -41,12 +43,17 @@ Outcome = Reason | Done
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far one slice may go: see `Machine.run`."""
+    """How far one slice may go: see `Machine.run`.
+
+    `stops` decides at a breakpoint whether it counts: its condition, or its commands, may say no.
+    """
 
     limit: int
     budget: int
     skip_sleep: bool
-    breakpoints: frozenset[int]
+    breakpoints: frozenset[int] = frozenset()
+    watches: tuple[Watch, ...] = ()
+    stops: Callable[[], bool] = lambda: True
 
 
 class Goal(Protocol):
@@ -62,12 +69,32 @@ class FreeRun:
 
     def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
         """Run for a slice."""
-        return machine.run(
+        return _run(machine, bounds, bounds.budget)
+
+
+def _run(
+    machine: Machine, bounds: Bounds, budget: int, home: frozenset[int] = frozenset()
+) -> Reason:
+    """Run on, past breakpoints that decide not to stop; always stop at `home`."""
+    last = machine.cpu.executed + budget
+    while True:
+        reason = machine.run(
             bounds.limit,
-            bounds.budget,
-            breakpoints=bounds.breakpoints,
+            last - machine.cpu.executed,
+            breakpoints=bounds.breakpoints | home,
+            watches=bounds.watches,
             skip_sleep=bounds.skip_sleep,
         )
+        if reason is not Reason.BREAKPOINT or machine.cpu.r[PC] in home or bounds.stops():
+            return reason
+        reason = _run_one(machine, bounds, skip_sleep=bounds.skip_sleep)
+        if reason is not Reason.BUDGET:
+            return reason
+
+
+def _run_one(machine: Machine, bounds: Bounds, *, skip_sleep: bool) -> Reason:
+    """Execute one instruction; a breakpoint at it does not count."""
+    return machine.run(bounds.limit, 1, watches=bounds.watches, skip_sleep=skip_sleep)
 
 
 Context = tuple[int, int, int, int]
@@ -113,7 +140,7 @@ class Step:
 
     def _execute(self, machine: Machine, bounds: Bounds) -> Outcome:
         """Execute the instruction itself; breakpoints at it do not count."""
-        outcome = machine.run(bounds.limit, 1, skip_sleep=False)
+        outcome = _run_one(machine, bounds, skip_sleep=False)
         return Done.STEPPED if outcome in (Reason.BUDGET, Reason.ASLEEP) else outcome
 
     def _execute_held(self, machine: Machine, bounds: Bounds) -> Outcome:
@@ -128,18 +155,15 @@ class Step:
     def _run_handler(self, machine: Machine, bounds: Bounds, home: Context) -> Outcome | None:
         """Run until the handler is back home; None when it is, or when there is more to run."""
         start = machine.cpu.time
-        outcome = machine.run(
-            bounds.limit,
-            min(bounds.budget, self._ticks_left),
-            breakpoints=bounds.breakpoints | {home[0]},
-            skip_sleep=bounds.skip_sleep,
-        )
+        outcome = _run(machine, bounds, min(bounds.budget, self._ticks_left), frozenset({home[0]}))
         self._ticks_left -= max(0, machine.cpu.time - start)
         if outcome is Reason.BREAKPOINT and _context(machine) == home:
             self.interrupted = None
             return None
-        if outcome is Reason.BREAKPOINT and machine.cpu.r[PC] not in bounds.breakpoints:
-            outcome = machine.run(bounds.limit, 1, skip_sleep=bounds.skip_sleep)
+        if outcome is Reason.BREAKPOINT and machine.cpu.r[PC] == home[0]:
+            if home[0] in bounds.breakpoints and bounds.stops():
+                return outcome
+            outcome = _run_one(machine, bounds, skip_sleep=bounds.skip_sleep)
         if outcome is Reason.BUDGET and self._ticks_left <= 0:
             return Done.HANDLER_RUNS_ON
         return None if outcome is Reason.BUDGET else outcome
@@ -165,7 +189,7 @@ class RangeStep:
             pc = machine.cpu.r[PC]
             if outcome is not Done.STEPPED or not self.start <= pc < self.end:
                 return outcome
-            if pc in bounds.breakpoints:
+            if pc in bounds.breakpoints and bounds.stops():
                 return Reason.BREAKPOINT
             self._step = Step(self.interrupts)
         return Reason.BUDGET

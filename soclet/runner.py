@@ -16,6 +16,7 @@ from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import SerialInput
 from machine.machine import Machine
+from machine.watch import Watch
 from soclet.goals import Bounds, FreeRun, Goal, Outcome
 from soclet.lines.line import Line
 
@@ -102,6 +103,8 @@ class Runner:
         self.watcher: Watcher | None = None
         self.line: Line | None = None
         self.breakpoints: frozenset[int] = frozenset()
+        self.watches: tuple[Watch, ...] = ()
+        self.stops: Callable[[], bool] = lambda: True
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.end: End | None = None
         self._limit = limit
@@ -131,7 +134,14 @@ class Runner:
     def advance(self, goal: Goal, budget: int) -> Outcome:
         """Go on with a goal for one slice, now."""
         self._pass_nap()
-        bounds = Bounds(self._limit, budget, self.clock is Clock.VIRTUAL, self.breakpoints)
+        bounds = Bounds(
+            self._limit,
+            budget,
+            self.clock is Clock.VIRTUAL,
+            self.breakpoints,
+            self.watches,
+            self.stops,
+        )
         outcome = goal.advance(self.machine, bounds)
         self._pump()
         return outcome

@@ -22,9 +22,9 @@ def test_why_halted_and_what_is_expedited(wire):
 def test_features_are_what_the_machine_has(wire):
     offered = wire.ask(b"qSupported").split(b";")
     wanted = b"""QStartNoAckMode+ qXfer:features:read+ qXfer:memory-map:read+ swbreak+ hwbreak+
-        vContSupported+"""
+        vContSupported+ ConditionalBreakpoints+ BreakpointCommands+"""
     assert set(wanted.split()) <= set(offered)
-    for lacking in (b"ReverseStep+", b"multiprocess+", b"ConditionalBreakpoints+"):
+    for lacking in (b"ReverseStep+", b"ReverseContinue+", b"multiprocess+"):
         assert lacking not in offered
 
 
@@ -108,8 +108,10 @@ def test_a_breakpoint_on_a_page_that_runs_stops_the_next_time_around(wire):
         wire.ask(b"s")
 
 
-def test_watchpoints_are_not_offered_yet(wire):
-    assert wire.ask(b"Z2,8000,4") == b""
+def test_watchpoints_of_any_length_are_set_and_taken_back(wire):
+    for kind in (b"2", b"3", b"4"):
+        assert wire.ask(b"Z" + kind + b",8001,5") == b"OK"
+        assert wire.ask(b"z" + kind + b",8001,5") == b"OK"
 
 
 def test_threads_there_is_one(wire):

@@ -1,0 +1,128 @@
+"""The points at which a debugger wants the machine to stop: breakpoints and watchpoints.
+
+Knows what was set, decides by conditions and commands whether a breakpoint counts, and names what
+was hit. Must not know packets, nor how a machine comes to a point.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from gdbstub.agent.expression import AgentFault
+from gdbstub.agent.program import BreakpointProgram, fault_sentence
+from gdbstub.target import BreakpointKind, Reason, Stop, WatchKind
+from isa_spec.registers import PC
+from isa_spec.traps import Access
+from machine.machine import Machine
+from machine.watch import Watch
+from soclet import description, views
+
+Decide = Callable[["MachineContext"], bool]
+
+_REASONS: Final = {
+    BreakpointKind.SOFTWARE: Reason.SOFTWARE_BREAKPOINT,
+    BreakpointKind.HARDWARE: Reason.HARDWARE_BREAKPOINT,
+    WatchKind.WRITE: Reason.WRITE_WATCHPOINT,
+    WatchKind.READ: Reason.READ_WATCHPOINT,
+    WatchKind.ACCESS: Reason.ACCESS_WATCHPOINT,
+}
+_ACCESSES: Final = {
+    WatchKind.WRITE: frozenset({Access.STORE}),
+    WatchKind.READ: frozenset({Access.LOAD}),
+    WatchKind.ACCESS: frozenset({Access.LOAD, Access.STORE}),
+}
+
+
+class MachineContext:
+    """What an agent expression sees of a machine: memory as the CPU sees it now."""
+
+    def __init__(self, machine: Machine, show: Callable[[str], None]) -> None:
+        self._machine = machine
+        self.show = show
+
+    def register(self, number: int) -> int:
+        """Give a register by gdb's number."""
+        if not 0 <= number < len(description.SLOTS):
+            raise AgentFault(f"there is no register {number}")
+        ours = description.SLOTS[number].number
+        return 0 if ours is None else self._machine.cpu.r[ours]
+
+    def memory(self, address: int, size: int) -> int:
+        """Give the number in `size` bytes."""
+        data = views.read(self._machine, address & 0xFFFF_FFFF, size)
+        if len(data) < size:
+            raise AgentFault(f"there is nothing to be read at {address:#x}")
+        return int.from_bytes(data, "little")
+
+
+class Points:
+    """What one debugger has set."""
+
+    def __init__(self, machine: Machine, show: Callable[[str], None]) -> None:
+        self._machine = machine
+        self._context = MachineContext(machine, show)
+        self._breakpoints: dict[tuple[int, BreakpointKind], Decide | None] = {}
+        self._watches: dict[tuple[WatchKind, int, int], Watch] = {}
+        self._fault = ""
+
+    def set_breakpoint(
+        self, kind: BreakpointKind, address: int, program: BreakpointProgram | None = None
+    ) -> None:
+        """Set a breakpoint, in place of what is set there under this kind."""
+        conditional = program is not None and (program.conditions or program.commands)
+        self._breakpoints[address, kind] = program.compile() if program and conditional else None
+
+    def clear_breakpoint(self, kind: BreakpointKind, address: int) -> None:
+        """Take a breakpoint back."""
+        self._breakpoints.pop((address, kind), None)
+
+    def set_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
+        """Set a watchpoint."""
+        watch = Watch(_ACCESSES[kind], address, address + length)
+        self._watches[kind, address, length] = watch
+
+    def clear_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
+        """Take a watchpoint back."""
+        self._watches.pop((kind, address, length), None)
+
+    @property
+    def addresses(self) -> frozenset[int]:
+        """Where breakpoints are."""
+        return frozenset(address for address, _ in self._breakpoints)
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """What is watched."""
+        return tuple(self._watches.values())
+
+    def stops(self) -> bool:
+        """Decide whether the breakpoint at pc counts, carrying its commands out."""
+        self._fault = ""
+        pc = self._machine.cpu.r[PC]
+        decisions = [self._decide(pc, self._breakpoints[pc, kind]) for kind in self._kinds(pc)]
+        return any(decisions)
+
+    def _decide(self, pc: int, decide: Decide | None) -> bool:
+        if decide is None:
+            return True
+        try:
+            return decide(self._context)
+        except AgentFault as fault:
+            self._fault = fault_sentence(pc, fault)
+            return True
+
+    def _kinds(self, pc: int) -> list[BreakpointKind]:
+        return [kind for kind in BreakpointKind if (pc, kind) in self._breakpoints]
+
+    def breakpoint_stop(self) -> Stop:
+        """Name the breakpoint at pc."""
+        kind, *_ = self._kinds(self._machine.cpu.r[PC])
+        fault, self._fault = self._fault, ""
+        return Stop(reason=_REASONS[kind], fault=fault)
+
+    def watchpoint_stop(self) -> Stop:
+        """Name the watchpoint that was hit, and the address that is about to be accessed."""
+        watched = self._machine.cpu.watched
+        if watched is None:
+            raise RuntimeError("no watchpoint was hit")
+        kind = next(key[0] for key, watch in self._watches.items() if watch is watched.watch)
+        return Stop(reason=_REASONS[kind], address=watched.address)
