@@ -15,9 +15,11 @@ COMMANDS: Final = {
     "dis": "Disassemble an image.",
     "flash": "Put an image into an NVRAM file.",
     "isa": "Show the manual of the instruction set.",
+    "gdb-script": "Write the script that has gdb show our code and frames.",
     "new": "Make a firmware project to start from.",
 }
-"""The sub-commands. Each is `command` in the module of its name, imported only when used."""
+"""The sub-commands. Each is `command` in the module of its name, with `_` for `-`, imported only
+when used."""
 
 COULD_NOT_START: Final = 125
 FAILED: Final = 1
@@ -37,7 +39,7 @@ class Commands(click.Group):
         """Import one."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"soclet.commands.{cmd_name}")
+        module = importlib.import_module(f"soclet.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
