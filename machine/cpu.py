@@ -3,6 +3,7 @@
 Knows memory, MMU and bus. Must not know how instructions are decoded or executed: engines do.
 """
 
+from collections import deque
 from enum import Enum
 from typing import Any, Final, NoReturn
 
@@ -28,12 +29,15 @@ from machine.bus import Bus
 from machine.device import NEVER
 from machine.memory import Memory
 from machine.mmu import Mmu
-from machine.trapped import Trapped
+from machine.trapped import Entered, Trapped
 from machine.watch import Watch, Watched, check
 
 _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _INTERRUPTS: Final = int(Status.INTERRUPTS)
+
+
+REMEMBERED_TRAPS: Final = 16
 
 
 class Reason(Enum):
@@ -61,8 +65,9 @@ class Cpu:
     exit_status: what the power-off port was given; None while the power is on.
     debugged: a debugger is attached, so `brk` stops there (isa §2).
     held: a debugger holds interrupts back.
+    entered: the last traps and interrupts, the newest last, for people to read.
     watches: what the present run stops before accesses to; watched: what it last stopped for.
-        Both are the debugger's, and no part of the state.
+        These three are the debugger's, and no part of the state.
     left_sleep: the pc at which a debugger's write to pc ended sleep, None where none did.
     """
 
@@ -71,6 +76,7 @@ class Cpu:
         "bus",
         "check_stopped",
         "debugged",
+        "entered",
         "exit_status",
         "held",
         "horizon",
@@ -99,6 +105,7 @@ class Cpu:
         self.horizon = 0
         self.debugged = False
         self.held = False
+        self.entered: deque[Entered] = deque(maxlen=REMEMBERED_TRAPS)
         self.watches: tuple[Watch, ...] = ()
         self.watched: Watched | None = None
         self.reset()
@@ -220,6 +227,7 @@ class Cpu:
         r[ESTATUS] = r[STATUS]
         r[CAUSE] = vector.number | (access or 0)
         r[DETAIL] = detail
+        self.entered.append(Entered(self.time, r[PC], r[CAUSE], detail))
         self.horizon = 0
         slot = r[IVEC] + 4 * vector.number
         handler = self.memory.words[slot >> 2] if self.memory.holds(slot, 4) else None

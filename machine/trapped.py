@@ -1,6 +1,18 @@
 """How an instruction is given up: the exception between whoever finds a fault and the engine."""
 
+from dataclasses import dataclass
+
 from isa_spec.traps import Access, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A trap or interrupt that was entered: when, from where, and what cause and detail said."""
+
+    time: int
+    pc: int
+    cause: int
+    detail: int
 
 
 class Trapped(Exception):  # noqa: N818 - an event of the machine, not an error of ours

@@ -6,6 +6,7 @@ must not know packets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from gdbstub.target import TargetError
 from isa_spec.paging import Entry, table_base, table_length
 from isa_spec.registers import PTBR, STATUS, Status
+from isa_spec.words import WORD
 from machine.device import NEVER
-from soclet import views
+from soclet import sentences, views, walk
 from soclet.goals import StepInterrupts
 
 if TYPE_CHECKING:
@@ -50,6 +52,27 @@ def execute(target: DebugTarget, text: str) -> str:
     if command is None:
         raise TargetError(f"no monitor command {name!r}; there are {', '.join(sorted(COMMANDS))}")
     return command.act(target, arguments)
+
+
+_ESCAPE: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    word = match[1]
+    return bytes([int(word[1:], 16)]) if len(word) == 3 else _ESCAPED.get(word, word)
+
+
+def _address(arguments: list[str]) -> int:
+    """Give the one argument, an address; raise TargetError where it is none."""
+    try:
+        (word,) = arguments
+        address = int(word, 0)
+    except ValueError:
+        address = -1
+    if not 0 <= address <= WORD:
+        raise TargetError("an address is wanted, such as 0x5000")
+    return address
 
 
 def _choice(arguments: list[str], usage: str, *choices: str) -> str | None:
@@ -104,9 +127,11 @@ _LETTERS: Final = {
 }
 
 
-@_command("page-table")
-def _page_table(target: DebugTarget, _arguments: list[str]) -> str:
-    """Show what the page table maps, and with which rights."""
+@_command("page-table [ADDR]")
+def _page_table(target: DebugTarget, arguments: list[str]) -> str:
+    """Show what the page table maps, and with which rights; or walk it for one address."""
+    if arguments:
+        return "\n".join(walk.steps(target.machine, _address(arguments))) + "\n"
     r = target.machine.cpu.r
     lines = [
         f"translation is {'on' if r[STATUS] & Status.VIRTUAL else 'off'}; the table is at "
@@ -131,6 +156,24 @@ def _step_interrupts(target: DebugTarget, arguments: list[str]) -> str:
     if choice is not None:
         target.step_interrupts = StepInterrupts(choice)
     return f"step-interrupts is {target.step_interrupts.value}\n"
+
+
+@_command("serial TEXT")
+def _serial(target: DebugTarget, arguments: list[str]) -> str:
+    r"""Type on the serial line; \n, \r, \t, \\ and \xNN are understood."""
+    if not arguments:
+        raise TargetError(r"monitor serial takes the text to type, such as hello\n")
+    text = " ".join(arguments)
+    data = _ESCAPE.sub(_unescaped, text.encode())
+    target.runner.received(data)
+    return f"{len(data)} bytes typed\n"
+
+
+@_command("trap")
+def _trap(target: DebugTarget, _arguments: list[str]) -> str:
+    """Tell the last traps and interrupts, the newest last."""
+    entered = [sentences.trap_entered(each) for each in target.machine.cpu.entered]
+    return "\n".join(entered or ["no trap and no interrupt was entered yet"]) + "\n"
 
 
 @_command("time")

@@ -1,22 +1,32 @@
 """What happened to a machine, said in sentences for people. Knows machines, not debuggers."""
 
+from collections.abc import Callable
+
 from isa_spec.registers import CAUSE, DETAIL, EPC, IMASK, IVEC, PC
 from isa_spec.traps import BY_NUMBER, Access
 from machine.machine import Machine
+from machine.trapped import Entered
 
 _ACCESS = {Access.LOAD: "loading from", Access.STORE: "storing to", Access.FETCH: "fetching from"}
 
 
-def trap(machine: Machine) -> str:
-    """Tell the trap that cause, detail and epc hold, such as `page not present, loading from …`."""
-    r = machine.cpu.r
-    number, access = r[CAUSE] & 0xFF, r[CAUSE] & ~0xFF
+def trap(cause: int, detail: int) -> str:
+    """Tell a trap by its cause and detail, such as `page not present, loading from 0x5000`."""
+    number, access = cause & 0xFF, cause & ~0xFF
     vector = BY_NUMBER.get(number)
     if vector is None:
         return f"interrupt {number}"
-    if vector.access:
-        return f"{vector.what}, {_ACCESS[Access(access)]} {r[DETAIL]:#x}"
-    return vector.what if vector.detail == "0" else f"{vector.what} ({r[DETAIL]:#x})"
+    if vector.access and access in _ACCESS:
+        return f"{vector.what}, {_ACCESS[Access(access)]} {detail:#x}"
+    return vector.what if vector.detail == "0" else f"{vector.what} ({detail:#x})"
+
+
+def trap_entered(entered: Entered, name: Callable[[int], str] = hex) -> str:
+    """Tell a trap that was entered: the tick, the vector, why, and where from."""
+    return (
+        f"tick {entered.time}: vector {entered.cause & 0xFF}, "
+        f"{trap(entered.cause, entered.detail)}, at pc {name(entered.pc)}"
+    )
 
 
 def check_stop(machine: Machine) -> str:
@@ -32,7 +42,7 @@ def check_stop(machine: Machine) -> str:
             f"its handler, {handler:#x} by the vector word at {slot:#x}, "
             "is not an instruction's address in memory"
         )
-    return f"check-stop: {trap(machine)}, at pc {r[PC]:#x}; {why}"
+    return f"check-stop: {trap(r[CAUSE], r[DETAIL])}, at pc {r[PC]:#x}; {why}"
 
 
 def asleep(machine: Machine) -> str:
@@ -57,4 +67,5 @@ def brk(machine: Machine) -> str:
 
 def trapped_at(machine: Machine) -> str:
     """Tell the last trap and where it came from."""
-    return f"{trap(machine)}, from pc {machine.cpu.r[EPC]:#x}"
+    r = machine.cpu.r
+    return f"{trap(r[CAUSE], r[DETAIL])}, from pc {r[EPC]:#x}"

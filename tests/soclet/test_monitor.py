@@ -4,7 +4,8 @@ import guests
 import pytest
 
 from gdbstub.target import TargetError
-from isa_spec.registers import PC
+from isa_spec.paging import Entry
+from isa_spec.registers import PC, PTBR
 from machine.machine import Machine
 from machine.nvram import Nvram
 from soclet import monitor
@@ -69,7 +70,7 @@ def test_a_wrong_argument_is_answered_with_the_right_ones(target, text, choices)
 
 def test_every_answer_ends_with_a_newline(target):
     for name in monitor.COMMANDS:
-        assert target.monitor(name).endswith("\n")
+        assert target.monitor("serial x" if name == "serial" else name).endswith("\n")
 
 
 def test_reset_begins_anew_and_keeps_memory(target):
@@ -188,3 +189,37 @@ def test_a_long_page_table_is_cut_and_said_to_be(target):
     lines = target.monitor("page-table").splitlines()
     assert len(lines) == 202
     assert lines[-1] == "and more"
+
+
+def test_page_table_walks_for_one_address_and_says_why_it_would_trap(target):
+    memory = target.machine.memory
+    memory.store(0x5000 + 4 * 7, 0x8000 | Entry.PRESENT | Entry.READABLE | Entry.USER)
+    target.machine.cpu.r[PTBR] = 0x5001
+    told = target.monitor("page-table 0x7123")
+    assert "its entry is at 0x5000 + 4 * 0x7 = 0x501c" in told
+    assert "0x7123 is at physical 0x8123" in told
+    assert "user mode may load; store, fetch: page protection (trap 4)" in told
+    assert "page not present (trap 3)" in target.monitor("page-table 0x6000")
+    assert "beyond the table: page not present" in target.monitor("page-table 0x400000")
+    target.machine.cpu.r[PTBR] = 0xFFFF_F001
+    assert "not in memory: nothing at that address" in target.monitor("page-table 0x7123")
+    with pytest.raises(TargetError, match="an address is wanted"):
+        target.monitor("page-table here")
+
+
+def test_trap_tells_the_last_traps_as_sentences(target):
+    assert target.monitor("trap") == "no trap and no interrupt was entered yet\n"
+    machine = target.machine
+    machine.cpu.write_register(PC, 0x5001)
+    machine.run(machine.cpu.time + 1)
+    assert "vector 5, misaligned address, fetching from 0x5001, at pc 0x5001" in target.monitor(
+        "trap"
+    )
+
+
+def test_serial_types_on_the_line(target):
+    assert target.monitor(r"serial ab\x41\n") == "4 bytes typed\n"
+    serial = target.machine.bus.devices["serial"]
+    assert serial.save(target.machine.cpu.time)[0] == b"abA\n"
+    with pytest.raises(TargetError, match="takes the text to type"):
+        target.monitor("serial")
