@@ -42,7 +42,9 @@ class Context(Protocol):
     def memory(self, address: int, size: int) -> int:
         """The unsigned number in `size` bytes (1, 2, 4, 8) at any address below 2**64.
 
-        In the target's byte order. Raises AgentFault where that is not readable.
+        In the target's byte order. Where addresses are shorter than 64 bits, the upper bits say
+        nothing and are to be ignored: gdb extends an address with its sign, as it does with any
+        other value. Raises AgentFault where that is not readable.
         """
         ...
 

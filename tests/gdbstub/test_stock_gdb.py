@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import ClassVar
 
 from fake_target import INSTRUCTION, PC, CompleteTarget, FakeTarget
 from tools import tool
@@ -37,8 +38,10 @@ class Context:
         return self.target.values[number]
 
     def memory(self, address, size):
+        self.target.addresses.append(address)
         try:
-            return int.from_bytes(self.target.read_memory(address, size), "little")
+            data = self.target.read_memory(address & 0xFFFF_FFFF, size)
+            return int.from_bytes(data, "little")
         except TargetError as error:
             raise AgentFault(error.message) from error
 
@@ -50,6 +53,7 @@ class Walker(FakeTarget):
     """A fake target that runs by itself, one instruction after the other, each adding 1 to r1."""
 
     server = None
+    addresses: ClassVar = []
 
     def resume(self, action):
         if isinstance(action, Continue):
@@ -132,6 +136,16 @@ def test_a_condition_is_evaluated_by_the_target_alone():
         len([each for each in target.asked if isinstance(each, tuple) and each[0] == "program"])
         == 4
     )
+
+
+def test_gdb_extends_an_address_with_its_sign():
+    target = Walker()
+    target.addresses = []
+    target.values[2] = 0x8000_0000
+    commands = ("break *0x1010 if *(char *) ($r2 + 4) == 5", "continue", "kill")
+    output = gdb(target, "target remote localhost:PORT", *commands)
+    assert target.addresses == [0xFFFF_FFFF_8000_0004]
+    assert "cannot be carried out: nothing is at 0x80000004" in output
 
 
 def test_a_condition_that_cannot_be_evaluated_stops_and_says_so_once():
