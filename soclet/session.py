@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
 from machine.device import NEVER
@@ -17,6 +18,9 @@ from soclet.errors import UserError, tell
 from soclet.files import check_writable, memory_size_of
 from soclet.lines.line import open_line
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
+
+if TYPE_CHECKING:
+    from toolchain.images import Image
 
 NO_IMAGE = "-"
 
@@ -41,9 +45,6 @@ class RunOptions:
     allow_remote: bool = False
 
 
-Segments = list[tuple[int, bytes]]
-
-
 def run(options: RunOptions) -> int:
     """Run a machine and give the exit status. Raises UserError where it cannot start."""
     if options.halt and options.gdb is None:
@@ -52,27 +53,27 @@ def run(options: RunOptions) -> int:
         raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
     if options.state is not None:
         check_writable(options.state)
-    segments = _segments(options)
+    image = _image(options)
     try:
-        return asyncio.run(_run(options, segments))
+        return asyncio.run(_run(options, image))
     except NvramError as error:
         raise UserError(str(error)) from error
 
 
-def _segments(options: RunOptions) -> Segments:
+def _image(options: RunOptions) -> "Image | None":
+    """Read what is to be run, None where that is in NVRAM."""
     if options.image == NO_IMAGE:
-        return []
+        return None
     from toolchain.images import load_image
 
-    image = load_image(
+    return load_image(
         demos.resolve(options.image),
         memory_size=options.memory or memory_size_of(options.nvram) or DEFAULT_MEMORY,
         load_address=options.load_address,
     )
-    return [(segment.address, segment.data) for segment in image.segments]
 
 
-async def _run(options: RunOptions, segments: Segments) -> int:
+async def _run(options: RunOptions, image: "Image | None") -> int:
     output = bytearray()
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
@@ -82,7 +83,7 @@ async def _run(options: RunOptions, segments: Segments) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
         # What may be refused comes before what empties a file.
-        gdb = await _listen(options, runner, stack)
+        gdb = await _listen(options, runner, image, stack)
         line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
@@ -96,7 +97,8 @@ async def _run(options: RunOptions, segments: Segments) -> int:
             log(data)
 
         runner.on_output = keep
-        machine.flash(segments)
+        if image is not None:
+            machine.flash((segment.address, segment.data) for segment in image.segments)
         machine.commit()
         for announcement in (gdb, line.announcement):
             if announcement is not None:
@@ -146,17 +148,21 @@ def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
         raise UserError(str(error)) from error
 
 
-async def _listen(options: RunOptions, runner: Runner, stack: AsyncExitStack) -> str | None:
+async def _listen(
+    options: RunOptions, runner: Runner, image: "Image | None", stack: AsyncExitStack
+) -> str | None:
     """Open the debugger's port, if there is to be one; give the line that says where it is."""
     if options.gdb is None:
         return None
     from gdbstub.server import serve
     from soclet import addresses
     from soclet.debug_target import DebugTarget
+    from soclet.program_file import ProgramTarget, program_file
 
     host, port = addresses.parse(options.gdb)
     addresses.check_exposure(host, options.allow_remote)
-    target = DebugTarget(runner)
+    shown = program_file(image) if image is not None else None
+    target = DebugTarget(runner) if shown is None else ProgramTarget(runner, shown)
     try:
         bound = addresses.resolve(host, port)[0].host
         server = await serve(target, bound, port, busy="soclet: another debugger is attached")

@@ -1,7 +1,8 @@
 """The real gdb-multiarch on the real machine: what a student does in an afternoon."""
 
 import guests
-from running import build
+import pytest
+from running import Running, build
 
 CALLS = f"""{guests.PORTS}
 .global start
@@ -280,3 +281,29 @@ def test_in_extended_mode_a_killed_program_can_be_run_again(boot, gdb):
     assert "power-off: " in debugger.ask("continue")
     assert "exited with code 07" in debugger.ask("continue")
     assert run.wait().status == 7
+
+
+@pytest.mark.parametrize("suffix", [".elf", ".s"])
+def test_a_bare_target_remote_brings_the_symbols_with_it(gdb, tmp_path, suffix):
+    source = tmp_path / "main.s"
+    source.write_text(CALLS)
+    if suffix == ".elf":
+        build(tmp_path / "main.elf", CALLS)
+    with Running("run", source.with_suffix(suffix), "--gdb", "0", "-S", "--serial", "none") as run:
+        debugger = gdb()
+        assert "main.elf from remote target" in debugger.attach(run.port("gdb"))
+        debugger.ask("break plus")
+        assert "Breakpoint 1, plus ()" in debugger.ask("continue")
+
+
+def test_compare_sections_finds_what_has_changed(debug):
+    _, gdb = debug(CALLS)
+    assert "matched" in gdb.ask("compare-sections")
+    gdb.ask("set {int}0x1000 = 0")
+    assert "MIS-MATCHED!" in gdb.ask("compare-sections")
+
+
+def test_find_searches_memory_on_the_machine(debug):
+    _, gdb = debug(CALLS)
+    gdb.ask("set {int}0x9004 = 0x12345678")
+    assert "0x9004" in gdb.ask("find /w 0x8000, +0x2000, 0x12345678")

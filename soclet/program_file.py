@@ -1,0 +1,64 @@
+"""The file that a debugger is shown of the program being run, and no other.
+
+An ELF image is shown as it is; an assembly source as the ELF file that it would be assembled to,
+made when it is first asked for. Other images have no names and lines to show.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gdbstub.target import TargetError
+from soclet.debug_target import DebugTarget
+from soclet.runner import Runner
+from toolchain.images import ASSEMBLY, ELF, Image
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """A program by the name it is shown under, which is absolute, and the file it is made from."""
+
+    name: str
+    source: Path
+    assembled: bool
+
+    def contents(self) -> bytes:
+        """Give the ELF file. Raises TargetError where it cannot be had any more."""
+        from toolchain.assembler import assemble
+        from toolchain.problems import AssemblyErrors
+
+        try:
+            return assemble(self.source).elf() if self.assembled else self.source.read_bytes()
+        except (OSError, AssemblyErrors) as error:
+            raise TargetError(f"{self.source} cannot be read any more") from error
+
+
+def program_file(image: Image) -> ProgramFile | None:
+    """Give what a debugger is shown of an image; None where it has nothing to show."""
+    source = Path(image.name).resolve()
+    if image.format == ELF.name:
+        return ProgramFile(str(source), source, assembled=False)
+    if image.format == ASSEMBLY.name:
+        return ProgramFile(str(source.with_suffix(".elf")), source, assembled=True)
+    return None
+
+
+class ProgramTarget(DebugTarget):
+    """A target whose program has a file to show."""
+
+    def __init__(self, runner: Runner, program: ProgramFile) -> None:
+        super().__init__(runner)
+        self._program = program
+        self._contents: bytes | None = None
+
+    @property
+    def exec_file(self) -> str:
+        """The file's name."""
+        return self._program.name
+
+    def file(self, name: str) -> bytes | None:
+        """The file's contents; None for any other name."""
+        if name != self._program.name:
+            return None
+        if self._contents is None:
+            self._contents = self._program.contents()
+        return self._contents
