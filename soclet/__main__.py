@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "dis": "Disassemble an image.",
     "flash": "Put an image into an NVRAM file.",
     "isa": "Show the manual of the instruction set.",
+    "gdb": "Run firmware with gdb on it.",
     "gdb-script": "Write the script that has gdb show our code and frames.",
     "new": "Make a firmware project to start from.",
 }
