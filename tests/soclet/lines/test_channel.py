@@ -55,6 +55,7 @@ async def test_a_channel_is_congested_above_one_mark_and_eased_below_another(pip
     assert not channel.congested
     channel.write(b"x")
     assert channel.congested
+    channel.write(bytes(4 * CONGESTED))
     while not eased:
         before = channel.backlog
         assert channel.congested

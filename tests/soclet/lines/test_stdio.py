@@ -21,6 +21,14 @@ def guest(tmp_path):
     process.kill()
 
 
+@pytest.fixture
+def source(request):
+    """The output of a command that has no end."""
+    with subprocess.Popen(request.param.split(), stdout=subprocess.PIPE) as process:
+        yield process.stdout
+        process.kill()
+
+
 def test_what_is_piped_in_is_received_and_what_is_sent_is_piped_out(guest):
     process = guest.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     sent = sending(5_000_000)
@@ -44,12 +52,11 @@ def test_the_guest_runs_when_input_has_ended_and_not_before(guest):
     assert guest.report()["slices_before_end"] == 0
 
 
-def test_input_that_waits_is_nothing_to_wait_for(guest):
+@pytest.mark.parametrize("source", ["yes"], indirect=True)
+def test_input_that_waits_is_nothing_to_wait_for(guest, source):
     """A guest that sleeps with a script before it is not kept from ending by more of the script."""
-    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:
-        guest.start("--until-not-live", "--quiet", stdin=yes.stdout, stdout=subprocess.DEVNULL)
-        assert guest.end()["slices"] == 1
-        yes.kill()
+    guest.start("--until-not-live", "--quiet", stdin=source, stdout=subprocess.DEVNULL)
+    assert guest.end()["slices"] == 1
 
 
 def test_input_that_dribbles_in_never_starves_the_guest(guest):
@@ -67,14 +74,11 @@ def test_input_that_dribbles_in_never_starves_the_guest(guest):
     assert report["slices_before_end"] > 0
 
 
-@pytest.mark.parametrize("endless", ["yes", "cat /dev/zero"])
-def test_endless_input_takes_bounded_memory(guest, endless):
-    with subprocess.Popen(endless.split(), stdout=subprocess.PIPE) as source:
-        guest.start(
-            "--slices", "1000", "--portion", "10", stdin=source.stdout, stdout=subprocess.PIPE
-        )
-        out, _ = guest.process.communicate(timeout=HANG)
-        source.kill()
+@pytest.mark.parametrize("source", ["yes", "cat /dev/zero"], indirect=True)
+def test_endless_input_takes_bounded_memory(guest, source):
+    words = ("--slices", "1000", "--portion", "10")
+    guest.start(*words, stdin=source, stdout=subprocess.PIPE)
+    out, _ = guest.process.communicate(timeout=HANG)
     assert len(out) == 10_000
     assert READ_AHEAD <= guest.report()["most_waiting"] <= 3 * READ_AHEAD
 
