@@ -52,7 +52,7 @@ def test_any_byte_that_is_watched_stops_the_access_of_its_word(distance: int, le
 
 
 def virtual() -> Board:
-    """A board about to store to virtual 0x5000, which is DATA; its code was fetched from already."""
+    """A board about to store to virtual 0x5000, which is DATA; its code was fetched already."""
     board = Board("mov r2, 1", "mov [r8], r0").translated()
     board.map(5, DATA >> 12)
     return board.set(r8=0x5000).step()
