@@ -27,6 +27,7 @@ FAILED: Final = 1
 USED_WRONGLY: Final = 2
 INTERRUPTED: Final = 130
 _RUNNING: Final = ("run",)
+_HELP: Final = {"help_option_names": ["-h", "--help"]}
 
 
 class Commands(click.Group):
@@ -42,6 +43,8 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"soclet.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        # click remembers a command's help option from its first use, whoever that was.
+        command.context_settings = {**_HELP, **command.context_settings}
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -53,7 +56,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP,
 )
 @click.version_option(package_name="soclet", message="%(prog)s %(version)s")
 def soclet() -> None:
