@@ -8,7 +8,7 @@ import ast
 import copy
 import textwrap
 from collections.abc import Iterable
-from types import FunctionType
+from types import FunctionType, GenericAlias, UnionType
 from typing import Any, Final
 
 from isa_spec.body import read_body
@@ -38,14 +38,16 @@ from __future__ import annotations
 def _soclet_client() -> None:
     """Define everything where no other script's names are, and tell gdb of it."""
 '''
+_ALIASES: Final = (UnionType, GenericAlias)
+"""What a name for a type is: not to be written as a value."""
 _GDB: Final = """\
 import gdb
+import gdb.FrameDecorator
+import gdb.unwinder
 
-# Not every gdb that can do the rest has both.
+# gdb 12 has none.
 with contextlib.suppress(ImportError):
     import gdb.disassembler
-with contextlib.suppress(ImportError):
-    import gdb.unwinder
 """
 _TAIL: Final = """
 
@@ -112,7 +114,7 @@ class _Script:
         value = getattr(source.module, name)
         if not self._claim(name, value):
             return
-        if isinstance(definition, ast.Assign | ast.AnnAssign):
+        if isinstance(definition, ast.Assign | ast.AnnAssign) and not isinstance(value, _ALIASES):
             value = self._replaced.get(name, value)
             self.chunks.append(f"{name} = {literal(value, self._name_of)}")
             return

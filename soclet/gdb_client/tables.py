@@ -11,7 +11,7 @@ from isa_spec.formats import Field
 from isa_spec.instruction import Instruction
 from isa_spec.instructions import BASE
 from isa_spec.paging import Entry
-from isa_spec.registers import REGISTERS
+from isa_spec.registers import BY_NAME, REGISTERS
 from soclet import description
 
 
@@ -69,3 +69,11 @@ CONSTANT_NAMES: Final = tuple(slot.name for slot in description.SLOTS if slot.nu
 
 ENTRY_BITS: Final = {name.lower(): int(bit) for name, bit in Entry.__members__.items()}
 """The bits of a page table entry by name."""
+
+WORD_BYTES: Final = 4
+
+CAUSE_VECTOR: Final = 0xFF
+"""The bits of cause that are the vector's number (isa §5)."""
+
+SCRATCH: Final = (BY_NAME["ks0"].number, BY_NAME["ks1"].number)
+"""What any handler may use without saving it."""

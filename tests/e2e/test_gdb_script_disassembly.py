@@ -39,6 +39,7 @@ def scripted(boot, gdb, script):
     def scripted(text, *words):
         run = boot(text, *words)
         debugger = gdb("-x", script, run.image)
+        debugger.terminal.delaybeforesend = None
         debugger.attach(run.port("gdb"))
         return debugger
 

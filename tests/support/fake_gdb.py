@@ -68,6 +68,9 @@ class FakeGdb(ModuleType):
         self.unwinder = ModuleType("gdb.unwinder")
         self.unwinder.Unwinder = type("Unwinder", (), {"__init__": lambda *_: None})
         self.unwinder.register_unwinder = self._register_unwinder
+        self.FrameDecorator = ModuleType("gdb.FrameDecorator")
+        self.FrameDecorator.FrameDecorator = type("FrameDecorator", (), {})
+        self.frame_filters = {}
         fake = self
 
         class Command:
@@ -91,8 +94,6 @@ class FakeGdb(ModuleType):
 
     def execute(self, command, **_options):
         self.commands.append(command)
-        if command.startswith("info symbol "):
-            return self._symbol(int(command.split()[2], 0))
         answer = self.answers.get(command, "")
         if isinstance(answer, Exception):
             raise answer
@@ -101,12 +102,12 @@ class FakeGdb(ModuleType):
     def write(self, text):
         self.written.append(text)
 
-    def _symbol(self, address):
+    def format_address(self, address):
         start = max((at for at in self.symbols if at <= address), default=None)
         if start is None:
-            return f"No symbol matches {address:#x}.\n"
-        offset = f" + {address - start}" if address > start else ""
-        return f"{self.symbols[start]}{offset} in section .text\n"
+            return hex(address)
+        offset = f"+{address - start}" if address > start else ""
+        return f"{address:#x} <{self.symbols[start]}{offset}>"
 
 
 def show(gdb, address, code, *, architecture=None, filename=None):

@@ -23,6 +23,11 @@ class Instruction:
         return tuple(zip(self.row.fields, self.operands, strict=True))
 
     @property
+    def registers(self) -> tuple[int, ...]:
+        """The numbers of the registers that it names."""
+        return tuple(operand for field, operand in self.pairs if field.kind is Kind.REGISTER)
+
+    @property
     def written(self) -> tuple[int, ...]:
         """The numbers of the registers that it names and writes."""
         return tuple(operand for field, operand in self.pairs if field.name in self.row.writes)
@@ -39,8 +44,7 @@ def decode(word: int) -> Instruction | None:
     for row in ROWS:
         if word & row.mask == row.value:
             found = Instruction(row, tuple(field.extract(word) for field in row.fields))
-            registers = (n for field, n in found.pairs if field.kind is Kind.REGISTER)
-            return found if all(n < len(REGISTERS) for n in registers) else None
+            return found if all(n < len(REGISTERS) for n in found.registers) else None
     return None
 
 

@@ -7,8 +7,7 @@ from isa_spec.formats import LENGTH
 from soclet.gdb_client import api as gdb
 from soclet.gdb_client.parts.decoding import assembly, decode, named_value
 from soclet.gdb_client.parts.target import is_ours, named, symbol_at
-
-_WORD = 4
+from soclet.gdb_client.tables import WORD_BYTES
 
 
 def install_disassembler() -> None:
@@ -40,16 +39,16 @@ def _show(info: gdb.disassembler.DisassembleInfo) -> tuple[int, str]:
         try:
             code = bytes(info.read_memory(LENGTH))
         except gdb.MemoryError:
-            code = bytes(info.read_memory(_WORD))
+            code = bytes(info.read_memory(WORD_BYTES))
         found = decode(int.from_bytes(code, "little")) if len(code) == LENGTH else None
         if found is not None:
             text = assembly(found, info.address, named)
             value = named_value(found)
             return LENGTH, text if value is None else text + _remark(*value)
-        words = (code[at : at + _WORD] for at in range(0, len(code), _WORD))
+        words = (code[at : at + WORD_BYTES] for at in range(0, len(code), WORD_BYTES))
         return len(code), ".word " + ", ".join(f"{_number(word):#x}" for word in words)
-    if info.address % _WORD == 0:
-        return _WORD, f".word {_number(info.read_memory(_WORD)):#x}"
+    if info.address % WORD_BYTES == 0:
+        return WORD_BYTES, f".word {_number(info.read_memory(WORD_BYTES)):#x}"
     return 1, f".byte {_number(info.read_memory(1)):#x}"
 
 

@@ -3,13 +3,17 @@
 Knows how to tell our machine, and our files, from others': the script leaves those alone.
 """
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from isa_spec.registers import REGISTERS
+from isa_spec.words import WORD
 from soclet.gdb_client import api as gdb
 from toolchain.elf import MACHINE, MAGIC
 
+_NAMED = re.compile(r"<(?P<name>.+?)(?:\+(?P<offset>\d+))?(?: at .*)?>$")
 _MACHINE_AT = 18
 """Where an ELF file's header says what machine it is for."""
 
@@ -59,13 +63,27 @@ def named(address: int) -> str:
 
 
 def symbol_at(address: int) -> tuple[str, int] | None:
-    """Give the symbol at or before an address, and how far before it is."""
+    """Give the symbol at or before an address, and how far before it is.
+
+    Not by the command `info symbol`: gdb would run a breakpoint's commands after it, before the
+    stop is even told. gdb 12 has no other way, and goes without names.
+    """
+    if not hasattr(gdb, "format_address"):
+        return None
+    found = _NAMED.search(gdb.format_address(address))
+    return None if found is None else (found["name"], int(found["offset"] or 0))
+
+
+def number_of(read: Callable[[], gdb.Value]) -> int | None:
+    """Give a register's value as a word; None where it is lost.
+
+    A register that gdb is not to list is a vector of one word.
+    """
     try:
-        said = gdb.execute(f"info symbol {address:#x}", to_string=True)
+        value = read()
+        try:
+            return int(value) & WORD
+        except gdb.error:
+            return int(value[0]) & WORD
     except gdb.error:
         return None
-    name, section, _ = said.partition(" in section ")
-    if not section:
-        return None
-    name, _, offset = name.partition(" + ")
-    return name, int(offset or 0)

@@ -13,8 +13,8 @@ def fake(monkeypatch):
     """The fake gdb, in the place of the real one."""
     fake = FakeGdb()
     monkeypatch.setitem(sys.modules, "gdb", fake)
-    monkeypatch.setitem(sys.modules, "gdb.disassembler", fake.disassembler)
-    monkeypatch.setitem(sys.modules, "gdb.unwinder", fake.unwinder)
+    for name in ("disassembler", "unwinder", "FrameDecorator"):
+        monkeypatch.setitem(sys.modules, f"gdb.{name}", getattr(fake, name))
     return fake
 
 

@@ -1,0 +1,73 @@
+"""Memory as a frame's code sees it, which need not be as the CPU sees it now.
+
+A trap turns translation off. So in a handler, what a program with translation on has interrupted
+is at other addresses than the program's: found here by the program's page table.
+"""
+
+from dataclasses import dataclass
+
+from isa_spec.formats import LENGTH
+from isa_spec.paging import ENTRY_PAGE, OFFSET, PAGE_SHIFT, table_base, table_length
+from isa_spec.words import WORD
+from soclet.gdb_client import api as gdb
+from soclet.gdb_client.parts.decoding import Instruction, decode
+from soclet.gdb_client.tables import ENTRY_BITS, WORD_BYTES
+
+_CHUNK = 256
+"""Bytes of code that are read at once: one packet for some 32 instructions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Addresses as they are now, or where `ptbr` is given, as that page table has them."""
+
+    ptbr: int | None = None
+
+    def read(self, address: int, length: int) -> bytes | None:
+        """Give bytes that lie in one page; None where not all can be read."""
+        at = address if self.ptbr is None else _translated(self.ptbr, address)
+        if at is None:
+            return None
+        try:
+            return bytes(gdb.selected_inferior().read_memory(at, length))
+        except gdb.error:
+            return None
+
+    def word(self, address: int) -> int | None:
+        """Give the word at an address; None where there is none."""
+        data = self.read(address, WORD_BYTES) if address % WORD_BYTES == 0 else None
+        return None if data is None else int.from_bytes(data, "little")
+
+
+NOW = Space()
+
+
+def _translated(ptbr: int, address: int) -> int | None:
+    number = address >> PAGE_SHIFT
+    if number >= table_length(ptbr):
+        return None
+    entry = NOW.word(table_base(ptbr) + WORD_BYTES * number)
+    if entry is None or not entry & ENTRY_BITS["present"]:
+        return None
+    return entry & ENTRY_PAGE | address & OFFSET
+
+
+class Code:
+    """The code of a space, read in pieces and kept: for one question, since code may change."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._pieces: dict[int, bytes] = {}
+
+    def __call__(self, address: int) -> Instruction | None:
+        """Give the instruction at an address; None where there is none."""
+        address &= WORD
+        if address % LENGTH:
+            return None
+        start = address - address % _CHUNK
+        if start not in self._pieces:
+            self._pieces[start] = self._space.read(start, _CHUNK) or b""
+        code = self._pieces[start][address - start :][:LENGTH]
+        if len(code) < LENGTH:
+            code = self._space.read(address, LENGTH) or b""
+        return decode(int.from_bytes(code, "little")) if len(code) == LENGTH else None
