@@ -1,8 +1,17 @@
 """What an engine is: the one seam between a machine and whatever executes its instructions."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from machine.cpu import Reason
+
+Decisions = Mapping[int, Callable[[], bool]]
+"""Of some breakpoints, by address: whether to stop there. Asked before the instruction, with all
+state exact, which it leaves as it is."""
+
+UNDECIDED: Final[Decisions] = MappingProxyType({})
+"""Every breakpoint stops."""
 
 
 class Engine(Protocol):
@@ -13,11 +22,12 @@ class Engine(Protocol):
 
     name: str
 
-    def run(self, until: int, breakpoints: frozenset[int]) -> Reason:
+    def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute until tick `until`, or something that `Cpu.attend` or a breakpoint says.
 
-        A breakpoint stops before its instruction, also the first; one of `Cpu.watches` before the
-        instruction whose access it is. All state is exact on return.
+        A breakpoint stops before its instruction, also the first, unless it is in `decisions` and
+        that says no; one of `Cpu.watches` before the instruction whose access it is. All state is
+        exact on return.
         """
 
     def forget(self) -> None:

@@ -16,7 +16,7 @@ from isa_spec.traps import SERIAL_RX
 from machine.bus import Bus
 from machine.cpu import Cpu, Reason
 from machine.device import LAST, NEVER, Device
-from machine.engine import Engine
+from machine.engine import UNDECIDED, Decisions, Engine
 from machine.events import (
     Event,
     EventLog,
@@ -141,6 +141,7 @@ class Machine:
         budget: int | None = None,
         *,
         breakpoints: frozenset[int] = frozenset(),
+        decisions: Decisions = UNDECIDED,
         watches: tuple[Watch, ...] = (),
         skip_sleep: bool = True,
     ) -> Reason:
@@ -148,11 +149,11 @@ class Machine:
 
         The limit ends the run before the instruction that would begin at that tick, and before an
         interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
-        sees them; the machine stops before their instructions, also before the first, and before
-        instructions whose loads or stores are among `watches` (`Cpu.watched` tells which). Sleep
-        passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops ASLEEP
-        too where nothing will ever wake it; time then stays where it is, and so never reaches
-        the limit.
+        sees them; the machine stops before their instructions, also before the first, unless one of
+        `decisions` says no, and before instructions whose loads or stores are among `watches`
+        (`Cpu.watched` tells which). Sleep passes at once where `skip_sleep` says so; else the
+        machine stops ASLEEP. It stops ASLEEP too where nothing will ever wake it; time then stays
+        where it is, and so never reaches the limit.
         """
         cpu = self.cpu
         cpu.watches = watches
@@ -175,7 +176,7 @@ class Machine:
             if left <= 0:
                 return Reason.BUDGET
             until = min(limit, cpu.time + left, self._next_scheduled())
-            reason = self.engine.run(until, breakpoints)
+            reason = self.engine.run(until, breakpoints, decisions)
             cpu.wake_if_due()
             if reason in (Reason.BREAKPOINT, Reason.WATCHPOINT, Reason.BRK):
                 return reason

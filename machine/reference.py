@@ -20,6 +20,7 @@ from isa_spec.registers import MASKS, PC, REGISTERS, STATUS, Status
 from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
 from machine.cpu import Cpu, Reason
+from machine.engine import Decisions
 from machine.memory import Guard
 from machine.trapped import Trapped
 from machine.watch import Watched
@@ -67,7 +68,7 @@ class Reference:
         self._cuts: frozenset[int] = frozenset()
         cpu.memory.watch(Guard.CODE, self._written)
 
-    def run(self, until: int, breakpoints: frozenset[int]) -> Reason:
+    def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
         self._cut_runs_at(breakpoints)
         cpu, r, runs = self._cpu, self._cpu.r, self._runs
@@ -80,7 +81,7 @@ class Reference:
                         if reason is not None:
                             return reason
                     pc = r[PC]
-                    if pc in breakpoints:
+                    if pc in breakpoints and (pc not in decisions or decisions[pc]()):
                         return Reason.BREAKPOINT
                     run = None if r[STATUS] & _VIRTUAL else runs.get(pc)
                     if run is None:

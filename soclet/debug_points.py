@@ -5,6 +5,7 @@ was hit. Must not know packets, nor how a machine comes to a point.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from gdbstub.agent.expression import AgentFault
@@ -12,6 +13,7 @@ from gdbstub.agent.program import BreakpointProgram, fault_sentence
 from gdbstub.target import BreakpointKind, Reason, Stop, WatchKind
 from isa_spec.registers import PC
 from isa_spec.traps import Access
+from machine.engine import Decisions
 from machine.machine import Machine
 from machine.watch import Watch
 from soclet import description, views
@@ -94,24 +96,30 @@ class Points:
         """What is watched."""
         return tuple(self._watches.values())
 
-    def stops(self) -> bool:
-        """Decide whether the breakpoint at pc counts, carrying its commands out."""
+    @property
+    def decisions(self) -> Decisions:
+        """What decides whether the machine stops there, of those that do not always."""
+        decided: dict[int, Callable[[], bool]] = {}
+        for address in self.addresses:
+            programs = [self._breakpoints[address, kind] for kind in self._kinds(address)]
+            if any(programs):
+                decided[address] = partial(self._decide, address, programs)
+        return decided
+
+    def _decide(self, address: int, programs: list[Decide | None]) -> bool:
+        """Carry out all programs of an address; any of them may stop."""
         self._fault = ""
-        pc = self._machine.cpu.r[PC]
-        decisions = [self._decide(pc, self._breakpoints[pc, kind]) for kind in self._kinds(pc)]
-        return any(decisions)
+        stops = False
+        for program in programs:
+            try:
+                stops |= program is None or program(self._context)
+            except AgentFault as fault:
+                self._fault = fault_sentence(address, fault)
+                stops = True
+        return stops
 
-    def _decide(self, pc: int, decide: Decide | None) -> bool:
-        if decide is None:
-            return True
-        try:
-            return decide(self._context)
-        except AgentFault as fault:
-            self._fault = fault_sentence(pc, fault)
-            return True
-
-    def _kinds(self, pc: int) -> list[BreakpointKind]:
-        return [kind for kind in BreakpointKind if (pc, kind) in self._breakpoints]
+    def _kinds(self, address: int) -> list[BreakpointKind]:
+        return [kind for kind in BreakpointKind if (address, kind) in self._breakpoints]
 
     def breakpoint_stop(self) -> Stop:
         """Name the breakpoint at pc."""

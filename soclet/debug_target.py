@@ -65,7 +65,6 @@ class DebugTarget:
         self.machine: Final = runner.machine
         self.server: Server | None = None
         self._points = Points(self.machine, self._show)
-        runner.stops = self._points.stops
         self._stop: StopEvent = Stop()
         self._forget_client()
 
@@ -219,6 +218,7 @@ class DebugTarget:
 
     def _give_points(self) -> None:
         self.runner.breakpoints = self._points.addresses
+        self.runner.decisions = self._points.decisions
         self.runner.watches = self._points.watches
 
     def _show(self, text: str) -> None:

@@ -4,13 +4,13 @@ A goal is advanced slice by slice and holds its own progress between slices. Kno
 must not know packets, sockets or host time.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, Protocol
 
 from isa_spec.registers import PC, PTBR, SP, STATUS, Status
 from machine.cpu import Reason
+from machine.engine import Decisions
 from machine.events import HoldInterrupts
 from machine.machine import Machine
 from machine.watch import Watch
@@ -43,17 +43,18 @@ Outcome = Reason | Done
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far one slice may go: see `Machine.run`.
-
-    `stops` decides at a breakpoint whether it counts: its condition, or its commands, may say no.
-    """
+    """How far one slice may go: see `Machine.run`."""
 
     limit: int
     budget: int
     skip_sleep: bool
     breakpoints: frozenset[int] = frozenset()
+    decisions: Decisions = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
-    stops: Callable[[], bool] = lambda: True
+
+    def stop_at(self, pc: int) -> bool:
+        """Tell whether a breakpoint at pc, where the machine is, stops it."""
+        return pc in self.breakpoints and (pc not in self.decisions or self.decisions[pc]())
 
 
 class Goal(Protocol):
@@ -72,29 +73,26 @@ class FreeRun:
         return _run(machine, bounds, bounds.budget)
 
 
-def _run(
-    machine: Machine, bounds: Bounds, budget: int, home: frozenset[int] = frozenset()
-) -> Reason:
-    """Run on, past breakpoints that decide not to stop; always stop at `home`."""
-    last = machine.cpu.executed + budget
-    while True:
-        reason = machine.run(
-            bounds.limit,
-            last - machine.cpu.executed,
-            breakpoints=bounds.breakpoints | home,
-            watches=bounds.watches,
-            skip_sleep=bounds.skip_sleep,
-        )
-        if reason is not Reason.BREAKPOINT or machine.cpu.r[PC] in home or bounds.stops():
-            return reason
-        reason = _run_one(machine, bounds, skip_sleep=bounds.skip_sleep)
-        if reason is not Reason.BUDGET:
-            return reason
+def _run(machine: Machine, bounds: Bounds, budget: int) -> Reason:
+    return machine.run(
+        bounds.limit,
+        budget,
+        breakpoints=bounds.breakpoints,
+        decisions=bounds.decisions,
+        watches=bounds.watches,
+        skip_sleep=bounds.skip_sleep,
+    )
 
 
 def _run_one(machine: Machine, bounds: Bounds, *, skip_sleep: bool) -> Reason:
     """Execute one instruction; a breakpoint at it does not count."""
     return machine.run(bounds.limit, 1, watches=bounds.watches, skip_sleep=skip_sleep)
+
+
+def _also_at(pc: int, bounds: Bounds) -> Bounds:
+    """Have a run stop at pc, whatever is decided there."""
+    decisions = {at: decide for at, decide in bounds.decisions.items() if at != pc}
+    return replace(bounds, breakpoints=bounds.breakpoints | {pc}, decisions=decisions)
 
 
 Context = tuple[int, int, int, int]
@@ -155,13 +153,13 @@ class Step:
     def _run_handler(self, machine: Machine, bounds: Bounds, home: Context) -> Outcome | None:
         """Run until the handler is back home; None when it is, or when there is more to run."""
         start = machine.cpu.time
-        outcome = _run(machine, bounds, min(bounds.budget, self._ticks_left), frozenset({home[0]}))
+        outcome = _run(machine, _also_at(home[0], bounds), min(bounds.budget, self._ticks_left))
         self._ticks_left -= max(0, machine.cpu.time - start)
         if outcome is Reason.BREAKPOINT and _context(machine) == home:
             self.interrupted = None
             return None
         if outcome is Reason.BREAKPOINT and machine.cpu.r[PC] == home[0]:
-            if home[0] in bounds.breakpoints and bounds.stops():
+            if bounds.stop_at(home[0]):
                 return outcome
             outcome = _run_one(machine, bounds, skip_sleep=bounds.skip_sleep)
         if outcome is Reason.BUDGET and self._ticks_left <= 0:
@@ -189,7 +187,7 @@ class RangeStep:
             pc = machine.cpu.r[PC]
             if outcome is not Done.STEPPED or not self.start <= pc < self.end:
                 return outcome
-            if pc in bounds.breakpoints and bounds.stops():
+            if bounds.stop_at(pc):
                 return Reason.BREAKPOINT
             self._step = Step(self.interrupts)
         return Reason.BUDGET

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from machine.cpu import Reason
 from machine.device import NEVER
+from machine.engine import UNDECIDED, Decisions
 from machine.events import SerialInput
 from machine.machine import Machine
 from machine.watch import Watch
@@ -103,8 +104,8 @@ class Runner:
         self.watcher: Watcher | None = None
         self.line: Line | None = None
         self.breakpoints: frozenset[int] = frozenset()
+        self.decisions: Decisions = UNDECIDED
         self.watches: tuple[Watch, ...] = ()
-        self.stops: Callable[[], bool] = lambda: True
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.end: End | None = None
         self._limit = limit
@@ -139,8 +140,8 @@ class Runner:
             budget,
             self.clock is Clock.VIRTUAL,
             self.breakpoints,
+            self.decisions,
             self.watches,
-            self.stops,
         )
         outcome = goal.advance(self.machine, bounds)
         self._pump()

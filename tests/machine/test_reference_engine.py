@@ -240,6 +240,36 @@ def test_a_breakpoint_at_an_interrupt_handler_stops_with_no_tick_taken():
     assert (board["pc"], board.time) == (handler(16), 8)
 
 
+def test_a_decision_says_at_every_turn_whether_to_stop_with_all_state_exact():
+    board = Board(*LOOP).set(r1=1)
+    seen = []
+
+    def decide() -> bool:
+        seen.append((board["pc"], board["r0"], board.time))
+        return board["r0"] == 5
+
+    here = frozenset({START + 8})
+    assert board.run(breakpoints=here, decisions={START + 8: decide}) is Reason.BREAKPOINT
+    assert seen == [(START + 8, turn, 3 * turn - 2) for turn in range(1, 6)]
+    assert (board["r0"], board.time) == (5, 13)
+
+
+def test_a_breakpoint_that_is_not_to_be_decided_stops_beside_those_that_are():
+    board = Board(*LOOP).set(r1=1)
+    both = frozenset({START, START + 8})
+    assert board.run(breakpoints=both, decisions={START: lambda: False}) is Reason.BREAKPOINT
+    assert board["pc"] == START + 8
+
+
+def test_a_decision_is_not_asked_where_the_budget_ends_before_its_instruction():
+    board = Board(*LOOP).set(r1=1)
+    asked = []
+    decisions = {START + 8: lambda: bool(asked.append(board.time))}
+    for _ in range(9):
+        board.machine.run(budget=1, breakpoints=frozenset(decisions), decisions=decisions)
+    assert asked == [1, 4, 7]
+
+
 def test_an_interrupt_that_is_due_comes_before_the_breakpoint_at_the_same_place():
     board = Board(*LOOP).set(imask=1 << 18, status=5)
     here = frozenset({START})
