@@ -215,6 +215,28 @@ class Threads(Protocol):
 
 
 @runtime_checkable
+class ThreadPoints(Threads, ConditionalBreakpoints, Watchpoints, Protocol):
+    """Is told for which thread a break- or watchpoint was set (`H`, then `Z`).
+
+    What that means is the target's affair: a client chooses threads to look at them, too, and may
+    have chosen the one that it looked at last. Called in place of the setters without a thread;
+    what is set is cleared as theirs is.
+    """
+
+    def set_thread_breakpoint(
+        self, thread: int, kind: BreakpointKind, address: int, program: "BreakpointProgram"
+    ) -> None:
+        """As `set_breakpoint_program`, while `thread` is chosen; an empty program always stops."""
+        ...
+
+    def set_thread_watchpoint(
+        self, thread: int, kind: WatchKind, address: int, length: int
+    ) -> None:
+        """As `set_watchpoint`, while `thread` is chosen."""
+        ...
+
+
+@runtime_checkable
 class ReverseExecution(Protocol):
     """Goes backwards (`bs`, `bc`). Both answer as `Target.resume` does.
 

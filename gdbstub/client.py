@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from gdbstub.files import OpenFiles
 from gdbstub.flash_plan import FlashPlan
-from gdbstub.parsing import ANY_THREAD
+from gdbstub.parsing import ALL_THREADS, ANY_THREAD
 from gdbstub.points import Points
 from gdbstub.registers import RegisterFile
 from gdbstub.target import Stop, Target, TargetError, ThreadInfo, Threads
@@ -101,7 +101,9 @@ class Client:
 
     def check_thread(self, thread: int) -> None:
         """Raises TargetError where there is no such thread; any and all there always are."""
-        if thread > ANY_THREAD and all(thread != each.id for each in self.all_threads()):
+        if thread in (self.current_thread, ANY_THREAD, ALL_THREADS):
+            return
+        if all(thread != each.id for each in self.all_threads()):
             raise TargetError(f"there is no thread {thread}")
 
     def choose_thread(self, thread: int) -> None:

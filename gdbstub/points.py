@@ -11,6 +11,7 @@ from gdbstub.target import (
     ConditionalBreakpoints,
     Target,
     TargetError,
+    ThreadPoints,
     WatchKind,
     Watchpoints,
 )
@@ -25,25 +26,34 @@ class Points:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._breakpoints: dict[tuple[BreakpointKind, int], BreakpointProgram] = {}
-        self._watchpoints: set[tuple[WatchKind, int, int]] = set()
+        self._breakpoints: dict[tuple[BreakpointKind, int], tuple[BreakpointProgram, int]] = {}
+        self._watchpoints: dict[tuple[WatchKind, int, int], int] = {}
 
     def set_breakpoint(
-        self, target: Breakpoints, kind: BreakpointKind, address: int, program: BreakpointProgram
+        self,
+        target: Breakpoints,
+        kind: BreakpointKind,
+        address: int,
+        program: BreakpointProgram,
+        thread: int,
     ) -> None:
-        """Set it, or give the one that is set another program. Raises TargetError."""
+        """Set it, or give the one that is set another program or thread. Raises TargetError."""
         before = self._breakpoints.get((kind, address))
-        if before == program:
+        if before == (program, thread):
             return
         if before is None:
             self._check_room()
-        if isinstance(target, ConditionalBreakpoints) and {before, program} - {None, _ALWAYS}:
+        if isinstance(target, ThreadPoints):
+            target.set_thread_breakpoint(thread, kind, address, program)
+        elif isinstance(target, ConditionalBreakpoints) and (
+            program != _ALWAYS or (before is not None and before[0] != _ALWAYS)
+        ):
             target.set_breakpoint_program(kind, address, program)
         elif program == _ALWAYS:
             target.set_breakpoint(kind, address)
         else:
             raise TargetError("breakpoints of this target have no conditions and no commands")
-        self._breakpoints[kind, address] = program
+        self._breakpoints[kind, address] = program, thread
 
     def clear_breakpoint(self, target: Breakpoints, kind: BreakpointKind, address: int) -> None:
         """Clear it at once, however often it was set; one that is not set is clear already."""
@@ -51,20 +61,25 @@ class Points:
             target.clear_breakpoint(kind, address)
 
     def set_watchpoint(
-        self, target: Watchpoints, kind: WatchKind, address: int, length: int
+        self, target: Watchpoints, kind: WatchKind, address: int, length: int, thread: int
     ) -> None:
-        """Set once what is set twice. Raises TargetError."""
-        if (kind, address, length) not in self._watchpoints:
+        """Set once what is set twice, unless it is for another thread. Raises TargetError."""
+        before = self._watchpoints.get((kind, address, length))
+        if before == thread:
+            return
+        if before is None:
             self._check_room()
+        if isinstance(target, ThreadPoints):
+            target.set_thread_watchpoint(thread, kind, address, length)
+        elif before is None:
             target.set_watchpoint(kind, address, length)
-            self._watchpoints.add((kind, address, length))
+        self._watchpoints[kind, address, length] = thread
 
     def clear_watchpoint(
         self, target: Watchpoints, kind: WatchKind, address: int, length: int
     ) -> None:
         """Clear it; one that is not set is clear already."""
-        if (kind, address, length) in self._watchpoints:
-            self._watchpoints.remove((kind, address, length))
+        if self._watchpoints.pop((kind, address, length), None) is not None:
             target.clear_watchpoint(kind, address, length)
 
     def clear(self) -> None:

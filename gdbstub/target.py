@@ -24,6 +24,7 @@ from gdbstub.abilities import (
     Restartable,
     ReverseExecution,
     TargetDescription,
+    ThreadPoints,
     Threads,
     Watchpoints,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "TargetError",
     "ThreadAction",
     "ThreadInfo",
+    "ThreadPoints",
     "Threads",
     "WatchKind",
     "Watchpoints",

@@ -55,7 +55,7 @@ def _set(client: Client, target: Breakpoints, kind: BreakpointKind, arguments: b
     for expression in (*program.conditions, *program.commands):
         for number in expression.registers:
             client.registers.check(number)
-    client.points.set_breakpoint(target, kind, address, program)
+    client.points.set_breakpoint(target, kind, address, program, client.chosen_thread)
     return OK
 
 

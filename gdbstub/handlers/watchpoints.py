@@ -13,22 +13,19 @@ from gdbstub.target import TargetError, WatchKind, Watchpoints
 @packet(b"Z2")
 def set_write_watchpoint(client: Client, target: Watchpoints, arguments: bytes) -> bytes:
     """Will you stop before a write to these bytes?  GDB manual: `Z2,addr,length`."""
-    client.points.set_watchpoint(target, WatchKind.WRITE, *_bytes(arguments))
-    return OK
+    return _set(client, target, WatchKind.WRITE, arguments)
 
 
 @packet(b"Z3")
 def set_read_watchpoint(client: Client, target: Watchpoints, arguments: bytes) -> bytes:
     """Will you stop before a read of these bytes?  GDB manual: `Z3,addr,length`."""
-    client.points.set_watchpoint(target, WatchKind.READ, *_bytes(arguments))
-    return OK
+    return _set(client, target, WatchKind.READ, arguments)
 
 
 @packet(b"Z4")
 def set_access_watchpoint(client: Client, target: Watchpoints, arguments: bytes) -> bytes:
     """Will you stop before any access to these bytes?  GDB manual: `Z4,addr,length`."""
-    client.points.set_watchpoint(target, WatchKind.ACCESS, *_bytes(arguments))
-    return OK
+    return _set(client, target, WatchKind.ACCESS, arguments)
 
 
 @packet(b"z2")
@@ -49,6 +46,11 @@ def clear_read_watchpoint(client: Client, target: Watchpoints, arguments: bytes)
 def clear_access_watchpoint(client: Client, target: Watchpoints, arguments: bytes) -> bytes:
     """Will you stop at accesses there no longer?  GDB manual: `z4,addr,length`."""
     client.points.clear_watchpoint(target, WatchKind.ACCESS, *_bytes(arguments))
+    return OK
+
+
+def _set(client: Client, target: Watchpoints, kind: WatchKind, arguments: bytes) -> bytes:
+    client.points.set_watchpoint(target, kind, *_bytes(arguments), client.chosen_thread)
     return OK
 
 

@@ -3,7 +3,17 @@
 import pytest
 from fake_target import PC, CompleteTarget, FakeTarget
 
-from gdbstub.target import Continue, RangeStep, Signal, Step, Stop, ThreadAction, ThreadInfo
+from gdbstub.target import (
+    BreakpointKind,
+    Continue,
+    RangeStep,
+    Signal,
+    Step,
+    Stop,
+    ThreadAction,
+    ThreadInfo,
+    WatchKind,
+)
 
 
 @pytest.fixture
@@ -132,6 +142,23 @@ def test_a_thread_that_there_is_not_does_not_go_on(talk, target, payload):
 def test_threads_that_are_all_to_stay_halted_stay_halted(talk, target):
     assert talk.ask(b"vCont;t:1;t").startswith(b"T00thread:01;")
     assert target.asked == ["attach"]
+
+
+def test_breakpoints_and_watchpoints_are_told_the_thread_that_is_chosen(talk, target):
+    assert talk.ask_all(b"Hg1f", b"Z0,1010,4", b"Z2,1020,4") == [b"OK"] * 3
+    assert target.breakpoints == {(BreakpointKind.SOFTWARE, 0x1010)}
+    assert target.watchpoints == {(WatchKind.WRITE, 0x1020, 4)}
+    assert talk.ask_all(b"z0,1010,4", b"z2,1020,4", b"Hg0", b"Z1,1010,4") == [b"OK"] * 4
+    assert target.points_for == [0x1F, 0x1F, 1]
+
+
+def test_what_is_set_again_for_another_thread_is_set_anew_and_cleared_once(talk, target):
+    talk.ask_all(
+        b"Z0,1010,4", b"Z0,1010,4", b"Hg3", b"Z0,1010,4", b"Z4,1020,2", b"Hg1", b"Z4,1020,2"
+    )
+    assert target.points_for == [1, 3, 3, 1]
+    talk.ask_all(b"z0,1010,4", b"z0,1010,4", b"z4,1020,2", b"z4,1020,2")
+    assert [asked[0] for asked in target.asked[-2:]] == ["clear", "unwatch"]
 
 
 def test_without_the_ability_there_is_one_thread(connect):

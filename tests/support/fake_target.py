@@ -7,6 +7,7 @@ within `reach` of pc.
 
 from dataclasses import dataclass, field
 
+from gdbstub.agent.program import BreakpointProgram
 from gdbstub.target import (
     BreakpointKind,
     Continue,
@@ -235,6 +236,7 @@ class CompleteTarget(FakeTarget):
         ]
     )
     others: dict = field(default_factory=dict)
+    points_for: list = field(default_factory=list)
 
     def of(self, thread):
         if all(thread != each.id for each in self.infos):
@@ -263,6 +265,17 @@ class CompleteTarget(FakeTarget):
 
     def write_thread_memory(self, thread, address, data):
         self.of(thread).write_memory(address, data)
+
+    def set_thread_breakpoint(self, thread, kind, address, program):
+        self.points_for.append(thread)
+        if program == BreakpointProgram():
+            self.set_breakpoint(kind, address)
+        else:
+            self.set_breakpoint_program(kind, address, program)
+
+    def set_thread_watchpoint(self, thread, kind, address, length):
+        self.points_for.append(thread)
+        self.set_watchpoint(kind, address, length)
 
     def resume_threads(self, actions):
         self.asked.append(list(actions))
