@@ -4,7 +4,7 @@ Knows that they are set, not counted, and that none outlives its client; must no
 named on the wire, nor how a target stops at them.
 """
 
-from gdbstub.agent.program import BreakpointProgram
+from gdbstub.agent.program import ALWAYS, BreakpointProgram
 from gdbstub.target import (
     BreakpointKind,
     Breakpoints,
@@ -17,8 +17,6 @@ from gdbstub.target import (
 )
 
 MOST_POINTS = 65536
-
-_ALWAYS = BreakpointProgram()
 
 
 class Points:
@@ -46,10 +44,10 @@ class Points:
         if isinstance(target, ThreadPoints):
             target.set_thread_breakpoint(thread, kind, address, program)
         elif isinstance(target, ConditionalBreakpoints) and (
-            program != _ALWAYS or (before is not None and before[0] != _ALWAYS)
+            program != ALWAYS or (before is not None and before[0] != ALWAYS)
         ):
             target.set_breakpoint_program(kind, address, program)
-        elif program == _ALWAYS:
+        elif program == ALWAYS:
             target.set_breakpoint(kind, address)
         else:
             raise TargetError("breakpoints of this target have no conditions and no commands")

@@ -19,6 +19,7 @@ from isa_spec.registers import (
     IVEC,
     MASKS,
     PC,
+    PTBR,
     REGISTERS,
     STATUS,
     Status,
@@ -127,6 +128,11 @@ class Cpu:
         """How many instructions were executed since the machine was made."""
         return self.time - self.skew
 
+    @property
+    def space(self) -> int | None:
+        """The page table that translates now; None where translation is off."""
+        return self.r[PTBR] if self.r[STATUS] & _VIRTUAL else None
+
     def write_register(self, number: int, value: int) -> None:
         """Write a register from outside; bits that it does not keep are cut off."""
         if number == PC:
@@ -146,7 +152,7 @@ class Cpu:
     def load(self, address: int) -> int:
         """Load a word; raises Trapped (isa §4), or Watched."""
         if self.watches:
-            check(self.watches, address, Access.LOAD)
+            check(self.watches, address, Access.LOAD, self.space)
         physical = self._physical(address, Access.LOAD)
         if physical < MEMORY_START:
             self.horizon = 0
@@ -160,7 +166,7 @@ class Cpu:
     def store(self, address: int, word: int) -> None:
         """Store a word; raises Trapped (isa §4), or Watched."""
         if self.watches:
-            check(self.watches, address, Access.STORE)
+            check(self.watches, address, Access.STORE, self.space)
         physical = self._physical(address, Access.STORE)
         if physical < MEMORY_START:
             self.horizon = 0

@@ -43,7 +43,7 @@ class Mmu:
 
         Raises Trapped where the table does not allow the access.
         """
-        slot = self._slot(address)
+        slot = self._slot(address, self._r[PTBR])
         if isinstance(slot, Fault):
             raise Trapped(slot.vector, address, access)
         entry = self._memory.words[slot >> 2]
@@ -55,20 +55,20 @@ class Mmu:
             self._memory.store(slot, entry | MARKED[access])
         return entry & ENTRY_PAGE | address & OFFSET
 
-    def look(self, address: int) -> int | None:
+    def look(self, address: int, ptbr: int | None = None) -> int | None:
         """Give the physical address whatever the permissions, changing nothing.
 
-        None where no page is present: this is a debugger's view.
+        By the table that `ptbr` names, the CPU's own unless said otherwise. None where no page is
+        present: this is a debugger's view.
         """
-        slot = self._slot(address)
+        slot = self._slot(address, self._r[PTBR] if ptbr is None else ptbr)
         if isinstance(slot, Fault):
             return None
         entry = self._memory.words[slot >> 2]
         return entry & ENTRY_PAGE | address & OFFSET if entry & _PRESENT else None
 
-    def _slot(self, address: int) -> int | Fault:
+    def _slot(self, address: int, ptbr: int) -> int | Fault:
         """Find the physical address of the entry for a virtual address."""
-        ptbr = self._r[PTBR]
         number = address >> PAGE_SHIFT
         if number >= table_length(ptbr):
             return Fault(ABSENT)

@@ -14,11 +14,15 @@ WIDTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Stop before loads or stores, or both, that touch start ≤ address < end."""
+    """Stop before loads or stores, or both, that touch start ≤ address < end.
+
+    With `ptbr`, only where translation is on and by that page table.
+    """
 
     accesses: frozenset[Access]
     start: int
     end: int
+    ptbr: int | None = None
 
 
 class Watched(Exception):  # noqa: N818 - an event of the machine, not an error of ours
@@ -32,8 +36,16 @@ class Watched(Exception):  # noqa: N818 - an event of the machine, not an error 
         self.address = address
 
 
-def check(watches: Sequence[Watch], address: int, access: Access) -> None:
-    """Raise Watched where one of the watches is for this access."""
+def check(watches: Sequence[Watch], address: int, access: Access, ptbr: int | None) -> None:
+    """Raise Watched where one of the watches is for this access.
+
+    `ptbr` is the page table that translates it; None where translation is off.
+    """
     for watch in watches:
-        if address < watch.end and address + WIDTH > watch.start and access in watch.accesses:
+        if (
+            address < watch.end
+            and address + WIDTH > watch.start
+            and access in watch.accesses
+            and watch.ptbr in (None, ptbr)
+        ):
             raise Watched(watch, max(address, watch.start))

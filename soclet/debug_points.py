@@ -5,11 +5,12 @@ was hit. Must not know packets, nor how a machine comes to a point.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from gdbstub.agent.expression import AgentFault
-from gdbstub.agent.program import BreakpointProgram, fault_sentence
+from gdbstub.agent.program import ALWAYS, BreakpointProgram, fault_sentence
 from gdbstub.target import BreakpointKind, Reason, Stop, WatchKind
 from isa_spec.registers import PC
 from isa_spec.traps import Access
@@ -56,30 +57,57 @@ class MachineContext:
         return int.from_bytes(data, "little")
 
 
+@dataclass(frozen=True, slots=True)
+class _Breakpoint:
+    """A breakpoint of one kind: what decides there, and in which address space it is.
+
+    `program` is None where it always stops, `space` where it is in every one: else a ptbr.
+    """
+
+    program: Decide | None = None
+    space: int | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether whoever comes there stops."""
+        return self.program is None and self.space is None
+
+
 class Points:
     """What one debugger has set."""
 
     def __init__(self, machine: Machine, show: Callable[[str], None]) -> None:
         self._machine = machine
         self._context = MachineContext(machine, show)
-        self._breakpoints: dict[tuple[int, BreakpointKind], Decide | None] = {}
+        self._breakpoints: dict[tuple[int, BreakpointKind], _Breakpoint] = {}
         self._watches: dict[tuple[WatchKind, int, int], Watch] = {}
         self._fault = ""
 
     def set_breakpoint(
-        self, kind: BreakpointKind, address: int, program: BreakpointProgram | None = None
+        self,
+        kind: BreakpointKind,
+        address: int,
+        program: BreakpointProgram = ALWAYS,
+        *,
+        space: int | None = None,
     ) -> None:
-        """Set a breakpoint, in place of what is set there under this kind."""
-        conditional = program is not None and (program.conditions or program.commands)
-        self._breakpoints[address, kind] = program.compile() if program and conditional else None
+        """Set a breakpoint, in place of what is set there under this kind.
+
+        `space`: only where that page table translates (a ptbr); None for everywhere.
+        """
+        conditional = program.conditions or program.commands
+        decide = program.compile() if conditional else None
+        self._breakpoints[address, kind] = _Breakpoint(decide, space)
 
     def clear_breakpoint(self, kind: BreakpointKind, address: int) -> None:
         """Take a breakpoint back."""
         self._breakpoints.pop((address, kind), None)
 
-    def set_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
+    def set_watchpoint(
+        self, kind: WatchKind, address: int, length: int, *, space: int | None = None
+    ) -> None:
         """Set a watchpoint."""
-        watch = Watch(_ACCESSES[kind], address, address + length)
+        watch = Watch(_ACCESSES[kind], address, address + length, space)
         self._watches[kind, address, length] = watch
 
     def clear_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
@@ -101,29 +129,36 @@ class Points:
         """What decides whether the machine stops there, of those that do not always."""
         decided: dict[int, Callable[[], bool]] = {}
         for address in self.addresses:
-            programs = [self._breakpoints[address, kind] for kind in self._kinds(address)]
-            if any(programs):
-                decided[address] = partial(self._decide, address, programs)
+            here = self._at(address)
+            if not any(each.is_plain for each in here.values()):
+                decided[address] = partial(self._decide, address, tuple(here.values()))
         return decided
 
-    def _decide(self, address: int, programs: list[Decide | None]) -> bool:
+    def _decide(self, address: int, here: tuple[_Breakpoint, ...]) -> bool:
         """Carry out all programs of an address; any of them may stop."""
         self._fault = ""
         stops = False
-        for program in programs:
-            try:
-                stops |= program is None or program(self._context)
-            except AgentFault as fault:
-                self._fault = fault_sentence(address, fault)
-                stops = True
+        for each in here:
+            if self._counts(each):
+                try:
+                    stops |= each.program is None or each.program(self._context)
+                except AgentFault as fault:
+                    self._fault = fault_sentence(address, fault)
+                    stops = True
         return stops
 
-    def _kinds(self, address: int) -> list[BreakpointKind]:
-        return [kind for kind in BreakpointKind if (address, kind) in self._breakpoints]
+    def _counts(self, breakpoint_: _Breakpoint) -> bool:
+        """Tell whether the machine is in the address space of a breakpoint."""
+        return breakpoint_.space in (None, self._machine.cpu.space)
+
+    def _at(self, address: int) -> dict[BreakpointKind, _Breakpoint]:
+        kinds = (kind for kind in BreakpointKind if (address, kind) in self._breakpoints)
+        return {kind: self._breakpoints[address, kind] for kind in kinds}
 
     def breakpoint_stop(self) -> Stop:
         """Name the breakpoint at pc."""
-        kind, *_ = self._kinds(self._machine.cpu.r[PC])
+        here = self._at(self._machine.cpu.r[PC])
+        kind = next(kind for kind, each in here.items() if self._counts(each))
         fault, self._fault = self._fault, ""
         return Stop(reason=_REASONS[kind], fault=fault)
 

@@ -28,6 +28,7 @@ from isa_spec.paging import PAGE
 from isa_spec.registers import CAUSE, PC
 from isa_spec.traps import ABSENT, DIVISION, ILLEGAL, MISALIGNED, NOTHING, PRIVILEGED, PROTECTED
 from machine.cpu import Reason
+from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
 from machine.machine import NotHalted
 from machine.nvram import NvramError
@@ -195,10 +196,18 @@ class DebugTarget:
         self._give_points()
 
     def set_breakpoint_program(
-        self, kind: BreakpointKind, address: int, program: BreakpointProgram
+        self,
+        kind: BreakpointKind,
+        address: int,
+        program: BreakpointProgram,
+        *,
+        space: int | None = None,
     ) -> None:
-        """Have conditions and commands decide before the instruction at a virtual address."""
-        self._points.set_breakpoint(kind, address, program)
+        """Have conditions and commands decide before the instruction at a virtual address.
+
+        `space`: only where that page table translates (a ptbr).
+        """
+        self._points.set_breakpoint(kind, address, program, space=space)
         self._give_points()
 
     def clear_breakpoint(self, kind: BreakpointKind, address: int) -> None:
@@ -206,9 +215,11 @@ class DebugTarget:
         self._points.clear_breakpoint(kind, address)
         self._give_points()
 
-    def set_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
-        """Stop before accesses to a range of virtual addresses."""
-        self._points.set_watchpoint(kind, address, length)
+    def set_watchpoint(
+        self, kind: WatchKind, address: int, length: int, *, space: int | None = None
+    ) -> None:
+        """Stop before accesses to a range of virtual addresses; `space` as for breakpoints."""
+        self._points.set_watchpoint(kind, address, length, space=space)
         self._give_points()
 
     def clear_watchpoint(self, kind: WatchKind, address: int, length: int) -> None:
@@ -234,18 +245,22 @@ class DebugTarget:
 
     def resume(self, action: Resume) -> StopEvent | None:
         """Go on; a step that is over at once is answered at once."""
+        return self.resume_at(action, None)
+
+    def resume_at(self, action: Resume, home: goals.Context | None) -> StopEvent | None:
+        """Go on; a step begins where pc, sp, ptbr and mode are those of `home`, unless None."""
         self._refuse_strange_addresses(action)
         if self.machine.cpu.exit_status is not None and self._power_off_told:
             return self._exit(self.machine.cpu.exit_status)
         self._power_off_told = False
         match action:
             case RangeStep(start, end):
-                goal: goals.Goal = goals.RangeStep(start, end, self.step_interrupts)
+                goal: goals.Goal = goals.RangeStep(start, end, self._first_step(home))
             case Continue():
                 self.runner.start()
                 return None
             case _:
-                goal = goals.Step(self.step_interrupts)
+                goal = self._first_step(home)
         try:
             outcome = self.runner.advance(goal, _STEP_AT_ONCE)
         except NvramError as error:
@@ -255,6 +270,11 @@ class DebugTarget:
             return None
         self._stop = self._event(outcome)
         return self._stop
+
+    def _first_step(self, home: goals.Context | None) -> goals.Step:
+        if home is None:
+            return goals.Step(self.step_interrupts)
+        return goals.Step(self.step_interrupts, home, ticks_left=NEVER)
 
     def _refuse_strange_addresses(self, action: Resume) -> None:
         if isinstance(action, RangeStep) or action.address is None:

@@ -108,20 +108,21 @@ def _context(machine: Machine) -> Context:
 class Step:
     """Execute one instruction, with interrupts treated as `interrupts` says.
 
-    `interrupted` is where the machine is to return to while a handler is run to its end.
+    `interrupted` is where the machine is to return to while a handler is run to its end, or, with
+    the step of a process that does not run, until its kernel has it go on.
     """
 
     interrupts: StepInterrupts = StepInterrupts.OVER
     interrupted: Context | None = None
-    _ticks_left: int = LONGEST_HANDLER
+    ticks_left: int = LONGEST_HANDLER
 
     def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
         """Go on for a slice; a step without an interrupt is over within it."""
-        if self.interrupts is StepInterrupts.HOLD:
-            return self._execute_held(machine, bounds)
         spent = machine.cpu.executed
         while machine.cpu.executed - spent < bounds.budget:
             if self.interrupted is None:
+                if self.interrupts is StepInterrupts.HOLD:
+                    return self._execute_held(machine, bounds)
                 awake = machine.run(bounds.limit, 0, skip_sleep=bounds.skip_sleep)
                 if awake is not Reason.BUDGET:
                     return awake
@@ -153,8 +154,8 @@ class Step:
     def _run_handler(self, machine: Machine, bounds: Bounds, home: Context) -> Outcome | None:
         """Run until the handler is back home; None when it is, or when there is more to run."""
         start = machine.cpu.time
-        outcome = _run(machine, _also_at(home[0], bounds), min(bounds.budget, self._ticks_left))
-        self._ticks_left -= max(0, machine.cpu.time - start)
+        outcome = _run(machine, _also_at(home[0], bounds), min(bounds.budget, self.ticks_left))
+        self.ticks_left -= max(0, machine.cpu.time - start)
         if outcome is Reason.BREAKPOINT and _context(machine) == home:
             self.interrupted = None
             return None
@@ -162,32 +163,31 @@ class Step:
             if bounds.stop_at(home[0]):
                 return outcome
             outcome = _run_one(machine, bounds, skip_sleep=bounds.skip_sleep)
-        if outcome is Reason.BUDGET and self._ticks_left <= 0:
+        if outcome is Reason.BUDGET and self.ticks_left <= 0:
             return Done.HANDLER_RUNS_ON
         return None if outcome is Reason.BUDGET else outcome
 
 
 @dataclass(slots=True)
 class RangeStep:
-    """Step at least once and until pc is outside start ≤ pc < end (`vCont;r`)."""
+    """Step at least once and until pc is outside start ≤ pc < end (`vCont;r`).
+
+    `step` is the first step; the others treat interrupts as it does.
+    """
 
     start: int
     end: int
-    interrupts: StepInterrupts = StepInterrupts.OVER
-    _step: Step = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._step = Step(self.interrupts)
+    step: Step = field(default_factory=Step)
 
     def advance(self, machine: Machine, bounds: Bounds) -> Outcome:
         """Step on for a slice."""
         spent = machine.cpu.executed
         while machine.cpu.executed - spent < bounds.budget:
-            outcome = self._step.advance(machine, bounds)
+            outcome = self.step.advance(machine, bounds)
             pc = machine.cpu.r[PC]
             if outcome is not Done.STEPPED or not self.start <= pc < self.end:
                 return outcome
             if bounds.stop_at(pc):
                 return Reason.BREAKPOINT
-            self._step = Step(self.interrupts)
+            self.step = Step(self.step.interrupts)
         return Reason.BUDGET

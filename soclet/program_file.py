@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gdbstub.target import TargetError
-from soclet.debug_target import DebugTarget
 from soclet.runner import Runner
+from soclet.thread_target import ThreadTarget
 from toolchain.images import ASSEMBLY, ELF, Image
 
 
@@ -42,7 +42,7 @@ def program_file(image: Image) -> ProgramFile | None:
     return None
 
 
-class ProgramTarget(DebugTarget):
+class ProgramTarget(ThreadTarget):
     """A target whose program has a file to show."""
 
     def __init__(self, runner: Runner, program: ProgramFile) -> None:

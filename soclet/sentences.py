@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from isa_spec.registers import CAUSE, DETAIL, EPC, IMASK, IVEC, PC
+from isa_spec.registers import CAUSE, DETAIL, EPC, IMASK, IVEC, PC, Status
 from isa_spec.traps import BY_NUMBER, Access
 from machine.machine import Machine
 from machine.trapped import Entered
@@ -27,6 +27,11 @@ def trap_entered(entered: Entered, name: Callable[[int], str] = hex) -> str:
         f"tick {entered.time}: vector {entered.cause & 0xFF}, "
         f"{trap(entered.cause, entered.detail)}, at pc {name(entered.pc)}"
     )
+
+
+def mode(status: int) -> str:
+    """Tell the mode that a status is of."""
+    return "kernel mode" if status & Status.KERNEL else "user mode"
 
 
 def check_stop(machine: Machine) -> str:

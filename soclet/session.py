@@ -156,13 +156,13 @@ async def _listen(
         return None
     from gdbstub.server import serve
     from soclet import addresses
-    from soclet.debug_target import DebugTarget
     from soclet.program_file import ProgramTarget, program_file
+    from soclet.thread_target import ThreadTarget
 
     host, port = addresses.parse(options.gdb)
     addresses.check_exposure(host, options.allow_remote)
     shown = program_file(image) if image is not None else None
-    target = DebugTarget(runner) if shown is None else ProgramTarget(runner, shown)
+    target = ThreadTarget(runner) if shown is None else ProgramTarget(runner, shown)
     try:
         bound = addresses.resolve(host, port)[0].host
         server = await serve(target, bound, port, busy="soclet: another debugger is attached")

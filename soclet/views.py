@@ -23,30 +23,45 @@ from machine.machine import Machine
 _ADDRESSES = 1 << 32
 
 
-def physical(machine: Machine, address: int, *, virtual: bool = True) -> int | None:
-    """Give the physical address of a byte as seen now; None where there is none."""
+def physical(
+    machine: Machine, address: int, *, virtual: bool = True, ptbr: int | None = None
+) -> int | None:
+    """Give the physical address of a byte as seen now; None where there is none.
+
+    `virtual`: as the CPU sees it, else addresses are physical. `ptbr`: as that page table has it,
+    whether translation is on or not.
+    """
     if not 0 <= address < _ADDRESSES:
         return None
+    if ptbr is not None:
+        return machine.cpu.mmu.look(address, ptbr)
     if virtual and machine.cpu.r[STATUS] & Status.VIRTUAL:
         return machine.cpu.mmu.look(address)
     return address
 
 
 def _pieces(
-    machine: Machine, address: int, length: int, *, virtual: bool
+    machine: Machine, address: int, length: int, *, virtual: bool, ptbr: int | None
 ) -> Iterator[tuple[int | None, int]]:
     """Cut a range at page ends: the physical address of each piece, and its length."""
     end = address + length
     while address < end:
         piece = min(PAGE - (address & OFFSET), end - address)
-        yield physical(machine, address, virtual=virtual), piece
+        yield physical(machine, address, virtual=virtual, ptbr=ptbr), piece
         address += piece
 
 
-def read(machine: Machine, address: int, length: int, *, virtual: bool = True) -> bytes:
+def read(
+    machine: Machine,
+    address: int,
+    length: int,
+    *,
+    virtual: bool = True,
+    ptbr: int | None = None,
+) -> bytes:
     """Give the bytes of a range, as far from its start as they can be read."""
     data = bytearray()
-    for start, size in _pieces(machine, address, length, virtual=virtual):
+    for start, size in _pieces(machine, address, length, virtual=virtual, ptbr=ptbr):
         if start is None:
             break
         if start < MEMORY_START:
@@ -73,11 +88,18 @@ def _peek(machine: Machine, start: int, length: int) -> bytes:
     return bytes(data)
 
 
-def write(machine: Machine, address: int, data: bytes, *, virtual: bool = True) -> bool:
+def write(
+    machine: Machine,
+    address: int,
+    data: bytes,
+    *,
+    virtual: bool = True,
+    ptbr: int | None = None,
+) -> bool:
     """Write all of a range of memory, or nothing where any of it is not memory."""
     writes = []
     at = 0
-    for start, size in _pieces(machine, address, len(data), virtual=virtual):
+    for start, size in _pieces(machine, address, len(data), virtual=virtual, ptbr=ptbr):
         if start is None or not machine.memory.holds(start, size):
             return False
         writes.append(WriteMemory(start, data[at : at + size]))

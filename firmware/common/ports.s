@@ -1,6 +1,7 @@
 ; Names for the ports of the I/O page, and for the numbers that go with them.
 ; (In the ISA manual: the ports of the I/O page; traps and interrupts; state.)
 
+        .equ TIME,          0x0004      ; load, twice: the ticks so far, low word first
         .equ DEADLINE,      0x0005      ; store, twice: when the timer is due, low word first
         .equ RX,            0x0010      ; load: take the next byte
         .equ TX,            0x0014      ; store: send a byte

@@ -7,6 +7,7 @@ comes to a breakpoint.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from gdbstub.agent.expression import AgentFault, Context, Expression
 
@@ -32,6 +33,10 @@ class BreakpointProgram:
         the `fault` of its Stop, of which `fault_sentence` makes a sentence.
         """
         return _compile(self)
+
+
+ALWAYS: Final = BreakpointProgram()
+"""The program of a breakpoint that has none."""
 
 
 @lru_cache(maxsize=1024)

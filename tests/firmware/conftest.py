@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from isa_spec.paging import PAGE
 from machine.cpu import Reason
 from machine.events import SerialInput
 from machine.machine import Machine
@@ -14,6 +15,7 @@ from toolchain.program import Program
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 DEMOS = sorted(path.parent.name for path in FIRMWARE.glob("*/expected.txt"))
+STACK = 256
 LIMIT = 5_000_000
 """Ticks in which every run of these tests is long over."""
 
@@ -106,13 +108,19 @@ def assembled(name, edits=()):
     return assemble(source, text)
 
 
+def smallest(program):
+    """The size of the smallest memory that holds a program and some stack."""
+    end = max(segment.address + len(segment.data) for segment in program.segments)
+    return -(-(end + STACK) // PAGE) * PAGE
+
+
 @pytest.fixture(scope="session")
 def boot():
     """Give a board with a firmware flashed into it, about to execute its first instruction."""
 
-    def boot(name, *edits, byte_ticks=0, memory_size=3 << 12):
+    def boot(name, *edits, byte_ticks=0, memory_size=None):
         program = assembled(name, edits)
-        machine = Machine(memory_size, byte_ticks=byte_ticks)
+        machine = Machine(memory_size or smallest(program), byte_ticks=byte_ticks)
         machine.flash((segment.address, segment.data) for segment in program.segments)
         return Board(program, machine)
 
