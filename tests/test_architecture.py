@@ -23,7 +23,7 @@ OTHERS = {
     "machine": {"construct"},
     "gdbstub": set(),
     "toolchain": {"construct", "lark", "elftools", "bincopy"},
-    "soclet": {"click"},
+    "soclet": {"click", "construct"},
 }
 """Which packages of other people each may import."""
 EVENT_LOOP = {"asyncio", "socket", "socketserver", "selectors", "select", "ssl"}
