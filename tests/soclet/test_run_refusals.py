@@ -106,7 +106,7 @@ def test_every_assembly_error_is_a_line_with_its_place(here, tmp_path):
 
 def test_an_unknown_demo_is_refused_with_those_there_are(refused):
     complaint = refused("demo:nowhere", mentions=["demo:nowhere"])
-    assert "echo-irq, echo-poll, hello, timer" in complaint
+    assert "echo-irq, echo-poll, hello, processes, timer" in complaint
 
 
 @pytest.mark.parametrize(
