@@ -233,7 +233,7 @@ class Cpu:
         r[ESTATUS] = r[STATUS]
         r[CAUSE] = vector.number | (access or 0)
         r[DETAIL] = detail
-        self.entered.append(Entered(self.time, r[PC], r[CAUSE], detail))
+        self.entered.append(Entered(self.time, r[PC], r[CAUSE], detail, r[ESTATUS], r[PTBR]))
         self.horizon = 0
         slot = r[IVEC] + 4 * vector.number
         handler = self.memory.words[slot >> 2] if self.memory.holds(slot, 4) else None

@@ -36,6 +36,7 @@ from soclet import description, goals, monitor, sentences, views
 from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts
 from soclet.runner import End, Runner
+from soclet.source_map import SourceMap
 
 _SIGNALS: Final = {
     ILLEGAL.number: Signal.ILL,
@@ -55,7 +56,8 @@ _STEP_AT_ONCE: Final = 4096
 class DebugTarget:
     """One machine, run by `runner`, as gdbstub's Target with the abilities that it has.
 
-    `server` is set once it listens; until then nobody can be attached.
+    `server` is set once it listens; until then nobody can be attached. `places` knows the names of
+    the program that is run, once it is set to.
     """
 
     byte_order: Literal["little", "big"] = "little"
@@ -65,6 +67,7 @@ class DebugTarget:
         self.runner: Final = runner
         self.machine: Final = runner.machine
         self.server: Server | None = None
+        self.places = SourceMap(self.machine)
         self._points = Points(self.machine, self._show)
         self._stop: StopEvent = Stop()
         self._forget_client()
@@ -315,23 +318,24 @@ class DebugTarget:
             case Reason.WATCHPOINT:
                 return self._points.watchpoint_stop()
             case Reason.BRK:
-                return Stop(message=sentences.brk(machine))
+                return Stop(message=sentences.brk(machine, self.places))
             case Reason.POWER_OFF:
                 self._power_off_told = True
-                return Stop(message=sentences.power_off(machine))
+                return Stop(message=sentences.power_off(machine, self.places))
             case Reason.CHECK_STOP:
                 signal = _SIGNALS.get(machine.cpu.r[CAUSE] & 0xFF, Signal.ABRT)
-                return Stop(signal, message=sentences.check_stop(machine))
+                return Stop(signal, message=sentences.check_stop(machine, self.places))
             case Reason.ASLEEP:
-                return Stop(message=sentences.asleep(machine))
+                return Stop(message=sentences.asleep(machine, self.places))
             case Reason.LIMIT:
                 return Exited(124, f"the run's limit, tick {machine.cpu.time}, was reached")
             case Done.IN_HANDLER:
-                return Stop(message=f"interrupt: {sentences.trapped_at(machine)}")
+                return Stop(message=sentences.interrupted(machine, self.places))
             case Done.HANDLER_RUNS_ON:
                 return Stop(
                     message=f"the interrupt's handler has not returned within "
-                    f"{goals.LONGEST_HANDLER} ticks; stopped inside it"
+                    f"{goals.LONGEST_HANDLER} ticks; stopped inside it, "
+                    f"at pc {self.places.show(machine.cpu.r[PC])}"
                 )
             case _:
                 return Stop()

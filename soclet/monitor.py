@@ -172,7 +172,10 @@ def _serial(target: DebugTarget, arguments: list[str]) -> str:
 @_command("trap")
 def _trap(target: DebugTarget, _arguments: list[str]) -> str:
     """Tell the last traps and interrupts, the newest last."""
-    entered = [sentences.trap_entered(each) for each in target.machine.cpu.entered]
+    entered = [
+        sentences.trap_entered(target.machine, target.places, each)
+        for each in target.machine.cpu.entered
+    ]
     return "\n".join(entered or ["no trap and no interrupt was entered yet"]) + "\n"
 
 

@@ -63,7 +63,7 @@ def traps(machine: Machine) -> OsTable:
     for each in machine.cpu.entered:
         vector = BY_NUMBER.get(each.cause & 0xFF)
         name = "" if vector is None else vector.name
-        what = sentences.trap(each.cause, each.detail)
+        what = sentences.trap(machine, each)
         rows.append((str(each.time), str(each.cause & 0xFF), name, f"{each.pc:#x}", what))
     columns = ("tick", "vector", "name", "pc", "what")
     return OsTable("traps", "Traps", "The last traps and interrupts", columns, tuple(rows))

@@ -18,6 +18,7 @@ from soclet.errors import UserError, tell
 from soclet.files import check_writable, memory_size_of
 from soclet.lines.line import open_line
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
+from soclet.source_map import SourceMap
 
 if TYPE_CHECKING:
     from toolchain.images import Image
@@ -83,7 +84,8 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
         # What may be refused comes before what empties a file.
-        gdb = await _listen(options, runner, image, stack)
+        places = SourceMap(machine, image)
+        gdb = await _listen(options, runner, image, places, stack)
         line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
@@ -107,7 +109,7 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
             runner.start()
         end = await runner.run()
         await line.finish()
-    return _report(options, machine, end, bytes(output))
+    return _report(options, machine, places, end, bytes(output))
 
 
 def _open_log(path: Path | None, stack: AsyncExitStack) -> Callable[[bytes], None]:
@@ -149,7 +151,11 @@ def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
 
 
 async def _listen(
-    options: RunOptions, runner: Runner, image: "Image | None", stack: AsyncExitStack
+    options: RunOptions,
+    runner: Runner,
+    image: "Image | None",
+    places: SourceMap,
+    stack: AsyncExitStack,
 ) -> str | None:
     """Open the debugger's port, if there is to be one; give the line that says where it is."""
     if options.gdb is None:
@@ -162,28 +168,4 @@ async def _listen(
     host, port = addresses.parse(options.gdb)
     addresses.check_exposure(host, options.allow_remote)
     shown = program_file(image) if image is not None else None
-    target = ThreadTarget(runner) if shown is None else ProgramTarget(runner, shown)
-    try:
-        bound = addresses.resolve(host, port)[0].host
-        server = await serve(target, bound, port, busy="soclet: another debugger is attached")
-    except OSError as error:
-        raise addresses.refusal(error, host, port) from error
-    stack.push_async_callback(server.close)
-    target.server = server
-    runner.watcher = target
-    return f"gdb: listening on {addresses.show(*server.address)}"
-
-
-def _report(options: RunOptions, machine: Machine, end: End, output: bytes) -> int:
-    status = machine.cpu.exit_status if end is End.POWER_OFF else None
-    if options.state is not None:
-        values = state_file.state(machine, end.value, status, output)
-        state_file.write(options.state, values)
-    match end:
-        case End.CHECK_STOP:
-            tell(f"soclet: {sentences.check_stop(machine)}")
-        case End.ASLEEP:
-            tell(f"soclet: {sentences.asleep(machine)}")
-        case End.LIMIT:
-            tell(f"soclet: the limit of {options.limit} ticks was reached")
-    return EXIT_STATUS[end] if status is None else status
+    target.places = places

@@ -5,13 +5,16 @@ there for the writer: a library for it costs a tenth of the time from start to f
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from construct import Array, Construct, StreamError
 
 from toolchain import elf
 from toolchain.elf import SectionType, SegmentType, SymbolType
 from toolchain.images import Image, ImageError, ImageSymbol, LoadSegment, Source, SymbolKind
+
+if TYPE_CHECKING:
+    from toolchain.program import LineSequence
 
 KINDS = {SymbolType.FUNC: SymbolKind.FUNCTION, SymbolType.OBJECT: SymbolKind.OBJECT}
 
@@ -21,7 +24,14 @@ def read_elf(source: Source) -> Image:
     reader = _Reader(source)
     header = reader.header()
     segments = tuple(reader.segments(header))
-    return Image(source.name, "ELF", segments, header.entry, tuple(reader.symbols(header)))
+    symbols = tuple(reader.symbols(header))
+    return Image(source.name, "ELF", segments, header.entry, symbols, lambda: _lines(source.data))
+
+
+def _lines(data: bytes) -> "tuple[LineSequence, ...]":
+    from toolchain.line_reader import read_lines
+
+    return read_lines(data)
 
 
 class _Reader:
@@ -81,7 +91,12 @@ class _Reader:
                 "lies outside any memory",
                 "memory ends at 0x7fffffff at the most",
             )
-            yield LoadSegment(segment.physical_address, data + bytes(zeros))
+            linked = segment.virtual_address
+            yield LoadSegment(
+                segment.physical_address,
+                data + bytes(zeros),
+                None if linked == segment.physical_address else linked,
+            )
 
     def symbols(self, header: Any) -> Iterator[ImageSymbol]:
         """Give the named addresses."""

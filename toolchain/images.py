@@ -6,15 +6,18 @@ module of its own, imported only where it is used: start-up time counts.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path, PurePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from isa_spec.memory_map import LARGEST_MEMORY, MEMORY_START
 from isa_spec.registers import RESET_PC
 from toolchain.elf import MAGIC
+
+if TYPE_CHECKING:
+    from toolchain.program import LineSequence
 
 
 class ImageError(Exception):
@@ -23,10 +26,14 @@ class ImageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadSegment:
-    """Bytes to be put at a physical address."""
+    """Bytes to be put at a physical address.
+
+    `linked` is the virtual address that symbols and lines know them by; None for the same one.
+    """
 
     address: int
     data: bytes
+    linked: int | None = None
 
     @property
     def end(self) -> int:
@@ -57,7 +64,8 @@ class Image:
     """What a file says is to be loaded.
 
     `entry` is None where the file does not say where to begin. Segments are in the order of
-    their addresses, do not overlap and have at least a byte each.
+    their addresses, do not overlap and have at least a byte each. `lines` reads which source line
+    each instruction is from, by virtual addresses; few images are ever asked.
     """
 
     name: str
@@ -65,6 +73,7 @@ class Image:
     segments: tuple[LoadSegment, ...]
     entry: int | None = None
     symbols: tuple[ImageSymbol, ...] = ()
+    lines: "Callable[[], tuple[LineSequence, ...]]" = field(default=tuple, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +231,7 @@ def _checked(image: Image, memory_size: int) -> Image:
             f"{name}: begins at {image.entry:#x}, but the machine begins at {RESET_PC:#x}; "
             f"put the first instruction there"
         )
-    return Image(name, image.format, segments, image.entry, image.symbols)
+    return replace(image, segments=segments)
 
 
 def _is_text(data: bytes) -> bool:

@@ -195,4 +195,18 @@ class Program:
             ImageSymbol(symbol.name, symbol.address, symbol.size, symbol.kind)
             for symbol in self.symbols
         )
-        return Image(self.name, ASSEMBLY.name, segments, self.entry, symbols)
+        return Image(self.name, ASSEMBLY.name, segments, self.entry, symbols, self.shown_lines)
+
+    def shown_lines(self) -> tuple[LineSequence, ...]:
+        """Give the line sequences with files named as debuggers show them."""
+        from toolchain.dwarf.encoding import file_name
+
+        names = {file: file_name(self, file) for file in self.files}
+
+        def shown(row: LineRow) -> LineRow:
+            return LineRow(row.address, SourceLine(names[row.source.file], row.source.line))
+
+        return tuple(
+            LineSequence(tuple(shown(row) for row in sequence.rows), sequence.end)
+            for sequence in self.sequences
+        )

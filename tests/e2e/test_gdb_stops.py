@@ -38,7 +38,7 @@ def test_kill_ends_the_run_as_interrupted(debug, tmp_path):
         ("mov r1, 0x2002\nmov r0, [r1]", "SIGBUS", "misaligned address, loading from 0x2002"),
         ("mov r1, 0x7ffffffc\nmov [r1], r0", "SIGBUS", "storing to 0x7ffffffc"),
         ("mov ptbr, 0x2001\nmov status, 3", "SIGSEGV", "page not present, fetching from 0x1010"),
-        ("trap 5", "SIGABRT", "`trap value`"),
+        ("trap 5", "SIGABRT", "`trap 0x5`"),
     ],
 )
 def test_a_check_stop_is_a_stop_with_a_sentence_and_a_signal(debug, trap, signal, sentence):
@@ -58,7 +58,7 @@ def test_a_check_stop_is_a_stop_with_a_sentence_and_a_signal(debug, trap, signal
 def test_brk_stops_after_itself(debug):
     _, gdb = debug("mov r0, 1\nbrk\nmov r0, 2\nhere: mov pc, here\n")
     said = gdb.ask("continue")
-    assert "brk: the instruction before pc 0x1010 stopped here" in said
+    assert "brk: the program stopped itself at pc 0x1008, main.s:2\n" in said
     assert "SIGTRAP" in said
     assert gdb.number("$pc") == 0x1010
     gdb.ask("stepi")
@@ -68,7 +68,7 @@ def test_brk_stops_after_itself(debug):
 def test_sleep_that_nothing_ends_is_a_stop_with_a_sentence(debug):
     _, gdb = debug(guests.SLEEPS_FOR_EVER)
     said = gdb.ask("continue")
-    assert "asleep: the wait before pc 0x1010 sleeps and nothing can wake it" in said
+    assert "asleep: nothing can wake the wait at pc 0x1008, main.s:3: imask is 0x0" in said
 
 
 def test_the_limit_ends_the_run_under_gdb_too(debug):

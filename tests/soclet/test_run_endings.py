@@ -61,8 +61,8 @@ def test_a_check_stop_is_126_and_says_why(here, guest):
     ended = here("run", guest(guests.CHECK_STOPS), "--serial", "none")
     assert ended.status == 126
     assert ended.complaint == (
-        "soclet: check-stop: division by zero, at pc 0x1010; its handler, 0x0 by the vector word "
-        "at 0x201c, is not an instruction's address in memory"
+        "soclet: check-stop: division by zero, at pc 0x1010, guest.s:4; "
+        "vector 7's word at 0x201c is 0: it has no handler (ivec is 0x2000)"
     )
 
 
@@ -70,7 +70,8 @@ def test_sleep_that_nothing_can_end_is_127_and_says_where(here, guest):
     ended = here("run", guest(guests.SLEEPS_FOR_EVER), "--serial", "none")
     assert ended.status == 127
     assert ended.complaint == (
-        "soclet: asleep: the wait before pc 0x1010 sleeps and nothing can wake it (imask is 0x0)"
+        "soclet: asleep: nothing can wake the wait at pc 0x1008, guest.s:3: "
+        "imask is 0x0 and lets no interrupt through; pending but masked: serial-tx (18)"
     )
 
 

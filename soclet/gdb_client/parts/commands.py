@@ -1,19 +1,17 @@
 """The command `soclet` and what is under it.
 
 A command is a function with a usage and a help, declared once. Knows what the machine's monitor
-can be asked; what it cannot, is found from registers and memory.
+can be asked, and what only gdb knows: expressions, and the frame that is selected.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from soclet.gdb_client import api as gdb
-from soclet.gdb_client.parts.showing import registers, trap, walk
-from soclet.gdb_client.parts.target import attached, named
+from soclet.gdb_client.parts.showing import registers
+from soclet.gdb_client.parts.target import attached
 
 _PREFIX = "soclet"
-_PLACE = re.compile(r"at pc (0x[0-9a-f]+)")
 _NOT_ATTACHED = "gdb is not attached to a soclet machine: try target remote HOST:PORT"
 
 
@@ -54,11 +52,6 @@ def _monitor(command: str) -> str:
     return gdb.execute(f"monitor {command}", to_string=True)
 
 
-def _offers(usage: str) -> bool:
-    """Tell whether the machine's monitor has a command with these arguments."""
-    return any(line.startswith(f"{usage} ") for line in _monitor("help").splitlines())
-
-
 def _without(argument: str, usage: str) -> None:
     if argument:
         raise gdb.GdbError(f"{_PREFIX} {usage} takes no argument")
@@ -77,18 +70,14 @@ def _page_table(argument: str) -> str:
     if not argument:
         return _monitor("page-table")
     address = int(gdb.parse_and_eval(f"(unsigned int)({argument})"))
-    if _offers("page-table [ADDR]"):
-        return _monitor(f"page-table {address:#x}")
-    return walk(address)
+    return _monitor(f"page-table {address:#x}")
 
 
 @_command("trap")
 def _trap(argument: str) -> str:
     """Tell the last traps and interrupts: why, and where from."""
     _without(argument, "trap")
-    if not _offers("trap"):
-        return trap(gdb.selected_frame())
-    return _PLACE.sub(lambda place: f"at pc {named(int(place[1], 16))}", _monitor("trap"))
+    return _monitor("trap")
 
 
 @_command("serial TEXT")

@@ -5,11 +5,8 @@ from types import SimpleNamespace
 import pytest
 from fake_gdb import ARM
 
-from isa_spec.paging import Entry
 from isa_spec.registers import BY_NAME
 
-HELP = "page-table [ADDR]  Show it.\nserial TEXT  Type.\ntrap  Tell.\n"
-OLD_HELP = "page-table  Show it.\n"
 NAMES = ["regs", "page-table", "trap", "serial", "devices", "time", "help"]
 
 
@@ -61,22 +58,16 @@ def test_they_are_all_there_with_help(gdb):
     ],
 )
 def test_the_machine_is_asked(gdb, typed, asked):
-    gdb.answers = {"monitor help": HELP, asked: "so\n"}
+    gdb.answers = {asked: "so\n"}
     name, _, argument = typed.partition(" ")
     assert run(gdb, name, argument) == "so\n"
     assert gdb.commands[-1] == asked
 
 
 def test_an_address_may_be_an_expression(gdb):
-    gdb.answers = {"monitor help": HELP, "monitor page-table 0x5000": "so\n"}
+    gdb.answers = {"monitor page-table 0x5000": "so\n"}
     gdb.parse_and_eval = lambda text: {"(unsigned int)($sp + 8)": 0x5000}[text]
     assert run(gdb, "page-table", "$sp + 8") == "so\n"
-
-
-def test_places_of_traps_have_names(gdb):
-    gdb.symbols = {0x1000: "start"}
-    gdb.answers = {"monitor help": HELP, "monitor trap": "tick 5: timer, at pc 0x1010\n"}
-    assert run(gdb, "trap") == "tick 5: timer, at pc 0x1010 <start+16>\n"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "help"])
@@ -106,66 +97,6 @@ def test_a_refusal_of_the_machine_is_told_as_it_is(gdb):
     gdb.answers = {"monitor devices": gdb.error("the machine is gone")}
     with pytest.raises(gdb.GdbError, match="the machine is gone"):
         run(gdb, "devices")
-
-
-# What the machine's monitor has not
-
-
-@pytest.mark.parametrize(
-    ("registers", "told"),
-    [
-        ({}, "no trap and no interrupt was entered yet"),
-        (
-            {"cause": 16, "epc": 0x1010},
-            "vector 16, timer, from pc 0x1010 <start+16>",
-        ),
-        (
-            {"cause": 0x103, "detail": 0x5000, "epc": 0x1000},
-            "vector 3, page not present, store (the address used: 0x5000), from pc 0x1000 <start>",
-        ),
-        ({"cause": 20, "epc": 0}, "vector 20, from pc 0x0"),
-        ({"cause": 16, "epc": None}, "the frame's cause and epc are lost"),
-    ],
-)
-def test_a_trap_is_told_from_the_registers(gdb, registers, told):
-    gdb.answers = {"monitor help": OLD_HELP}
-    gdb.symbols = {0x1000: "start"}
-    select_frame(gdb, **registers)
-    assert run(gdb, "trap").startswith(told)
-
-
-def with_memory(gdb, words):
-    def read_memory(address, length):
-        if address not in words:
-            raise gdb.error("Cannot access memory")
-        return memoryview(words[address].to_bytes(length, "little"))
-
-    whole = gdb.selected_inferior
-    gdb.selected_inferior = lambda: SimpleNamespace(**vars(whole()), read_memory=read_memory)
-
-
-@pytest.mark.parametrize(
-    ("status", "address", "told"),
-    [
-        (1, 0x5123, ["page 0x5", "0x10014 is 0x00007003: present, readable", "kernel may load",
-                     "is at physical 0x7123"]),
-        (1, 0x6000, ["0x10018 is 0x00000037", "kernel and user may load, store"]),
-        (1, 0x7000, ["is 0x00000000: no bits", "page not present"]),
-        (1, 0x8000, ["would be at 0x10020, where nothing is"]),
-        (1, 0x400000, ["the table has 0x400 entries: page not present"]),
-        (3, 0x5000, ["translation is on"]),
-        (None, 0x5000, ["ptbr and status are lost"]),
-    ],
-)  # fmt: skip
-def test_an_address_is_translated_from_memory(gdb, status, address, told):
-    gdb.answers = {"monitor help": OLD_HELP}
-    gdb.parse_and_eval = lambda _: address
-    user = Entry.PRESENT | Entry.READABLE | Entry.WRITABLE | Entry.USER | Entry.ACCESSED
-    with_memory(gdb, {0x10014: 0x7003, 0x10018: int(user), 0x1001C: 0})
-    select_frame(gdb, ptbr=0x10001, status=status)
-    said = run(gdb, "page-table", "x")
-    for text in told:
-        assert text in said
 
 
 def test_registers_are_shown_with_words(gdb):
