@@ -24,7 +24,10 @@ class FlashPlan:
         block = self._target.flash_block_size
         self._check_region(start, length)
         if start % block or length % block:
-            raise TargetError(f"flash is erased in blocks of {block} bytes")
+            raise TargetError(
+                f"flash is erased in whole blocks of {block:#x} bytes: "
+                f"{start:#x} and {length:#x} must be multiples of that"
+            )
         if not self._is_erased(start, start + length):
             self._erased.append(range(start, start + length))
 
@@ -33,10 +36,13 @@ class FlashPlan:
         stop = start + len(data)
         self._check_region(start, len(data))
         if not self._is_erased(start, stop):
-            raise TargetError(f"flash at {start:#x} is written without being erased")
+            raise TargetError(f"flash at {start:#x} is written without being erased before")
         begin, written = self._writes[-1] if self._writes else (start, bytearray())
         if start < begin + len(written):
-            raise TargetError(f"flash at {start:#x} is written out of order")
+            raise TargetError(
+                f"flash at {start:#x} is written out of order: "
+                f"{begin + len(written):#x} or above is to come next"
+            )
         if self._writes and start == begin + len(written):
             written += data
         else:

@@ -10,7 +10,8 @@ from isa_spec.traps import Access
 PAGE: Final = 4096
 PAGE_SHIFT: Final = 12
 OFFSET: Final = PAGE - 1
-ENTRIES_PER_PAGE: Final = PAGE // 4
+ENTRY_BYTES: Final = 4
+ENTRIES_PER_PAGE: Final = PAGE // ENTRY_BYTES
 LONGEST_TABLE: Final = 1024
 """The most pages of entries that a table has; ptbr's length 0, or more, means this."""
 

@@ -5,7 +5,7 @@ themselves, so that nothing has to ask it at every tick.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from isa_spec.memory_map import Port
 
@@ -57,3 +57,11 @@ class Device(Protocol):
 
     def restore(self, state: DeviceState) -> None:
         """Take back what `save` gave."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A device with more to tell a person than its ports show; a debugger's user asks for it."""
+
+    def tell(self, now: int) -> Sequence[str]:
+        """Give what it has to tell, in lines, changing nothing that the guest could see."""

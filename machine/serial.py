@@ -87,6 +87,16 @@ class Serial:
             ticks.append(self._leaves)
         return min(ticks)
 
+    def tell(self, now: int) -> list[str]:
+        """Give what is in RX and TX, and what waits on the line."""
+        self._move(now)
+        lines = [f"RX holds {_shown(self._rx)}", f"TX holds {_shown(self._tx)}"]
+        if self._line:
+            lines.append(f"{len(self._line)} more bytes of input wait on the line")
+        if self.byte_ticks:
+            lines.append(f"a byte takes {self.byte_ticks} ticks on the line")
+        return lines
+
     def save(self, now: int) -> DeviceState:
         """Give RX, TX, the line and the ticks of what is under way."""
         self._move(now)
@@ -114,3 +124,8 @@ class Serial:
         while self._line and self._arrives <= now and len(self._rx) < FIFO_BYTES:
             self._rx.append(self._line.pop(0))
             self._arrives += self.byte_ticks
+
+
+def _shown(fifo: bytearray) -> str:
+    """Give a FIFO's filling and bytes as a person reads them."""
+    return f"{len(fifo)} of {FIFO_BYTES} bytes" + (f": {repr(bytes(fifo))[1:]}" if fifo else "")

@@ -54,6 +54,20 @@ class Timer:
         """The deadline itself, where it lies ahead."""
         return self.due if mask & TIMER.bit and now < self.due != _DISARMED else NEVER
 
+    def tell(self, now: int) -> list[str]:
+        """Give the deadline, and which halves of pairs were used."""
+        if self.due == _DISARMED:
+            lines = ["the deadline is never"]
+        elif now >= self.due:
+            lines = [f"the deadline was tick {self.due}, {now - self.due} ago"]
+        else:
+            lines = [f"the deadline is tick {self.due}, {self.due - now} from now"]
+        if self._low is not None:
+            lines.append(f"half a deadline was stored: its low word, {self._low:#x}")
+        if self._latched is not None:
+            lines.append("half the time was loaded: the next load gives its high word")
+        return lines
+
     def save(self, now: int) -> DeviceState:  # noqa: ARG002 - nothing moves by itself
         """Give the deadline and the half-done pairs."""
         return self.due, self._latched, self._low

@@ -32,7 +32,7 @@ from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
 from machine.machine import NotHalted
 from machine.nvram import NvramError
-from soclet import description, goals, monitor, sentences, views
+from soclet import description, goals, monitor, refusals, sentences, views
 from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts
 from soclet.runner import End, Runner
@@ -68,6 +68,7 @@ class DebugTarget:
         self.machine: Final = runner.machine
         self.server: Server | None = None
         self.places = SourceMap(self.machine)
+        self.memory_map = description.MapKind.RAM
         self._points = Points(self.machine, self._show)
         self._stop: StopEvent = Stop()
         self._forget_client()
@@ -135,7 +136,7 @@ class DebugTarget:
     @property
     def memory_map_xml(self) -> str:
         """What gdb may read and write."""
-        return description.MEMORY_MAP_XML
+        return description.memory_map_xml(self.memory_map, self.machine.memory.size)
 
     def read_register(self, number: int) -> int | None:
         """Give a register's value."""
@@ -156,24 +157,15 @@ class DebugTarget:
         """Give bytes as the CPU sees them now."""
         data = views.read(self.machine, address, length, virtual=self.virtual)
         if not data:
-            raise TargetError(f"{self._nothing_at(address)}", errno.EFAULT)
+            why = refusals.of_reading(self.machine, address, virtual=self.virtual)
+            raise TargetError(why, errno.EFAULT)
         return data
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write all of the bytes, or nothing."""
         if not views.write(self.machine, address, data, virtual=self.virtual):
-            raise TargetError(
-                f"not all of {address:#x} to {address + len(data) - 1:#x} is memory",
-                errno.EFAULT,
-            )
-
-    def _nothing_at(self, address: int) -> str:
-        physical = views.physical(self.machine, address, virtual=self.virtual)
-        if physical is None:
-            return f"no page is present at {address:#x}"
-        if physical < MEMORY_START:
-            return f"no port can be read at {physical:#x}"
-        return f"there is nothing at {physical:#x}: memory ends at {self.machine.memory.size:#x}"
+            why = refusals.of_writing(self.machine, address, len(data), virtual=self.virtual)
+            raise TargetError(why, errno.EFAULT)
 
     # Flash
 
@@ -188,8 +180,10 @@ class DebugTarget:
         try:
             self.machine.flash([*blanks, *((write.address, write.data) for write in writes)])
             self.machine.commit()
-        except (NotHalted, ValueError, NvramError) as error:
-            raise TargetError(str(error)) from error
+        except (NotHalted, ValueError) as error:
+            raise TargetError(f"{error}; nothing was flashed") from error
+        except NvramError as error:
+            raise TargetError(f"memory is flashed, but not the NVRAM file: {error}") from error
 
     # Breakpoints
 
@@ -283,7 +277,7 @@ class DebugTarget:
         if isinstance(action, RangeStep) or action.address is None:
             return
         if action.address > 0xFFFF_FFFF:
-            raise TargetError(f"{action.address:#x} is no address of this machine")
+            raise TargetError(refusals.of_address(action.address))
         self.machine.post(WriteRegister(PC, action.address))
 
     def interrupt(self) -> StopEvent:

@@ -7,11 +7,14 @@ from isa_spec.registers. Must not know packets.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from gdbstub.target import Register as PacketRegister
+from isa_spec.memory_map import MEMORY_START
+from isa_spec.paging import PAGE
 from isa_spec.registers import CAUSE, ESTATUS, LINK, PC, REGISTERS, SP, STATUS, Register, Status
 from isa_spec.traps import VECTORS, Access
 
@@ -116,12 +119,39 @@ def _types() -> Iterator[str]:
     yield "</enum>"
 
 
-MEMORY_MAP_XML: Final = """<?xml version="1.0"?>
-<!DOCTYPE memory-map PUBLIC "+//IDN gnu.org//DTD GDB Memory Map V1.0//EN"
-  "http://sourceware.org/gdb/gdb-memory-map.dtd">
-<memory-map>
-<memory type="ram" start="0x0" length="0x100000000"/>
-</memory-map>
-"""
-"""All of the address space is RAM to gdb: it refuses by itself what lies outside, and virtual
-addresses and the I/O page are to be reached."""
+class MapKind(Enum):
+    """What a debugger is told that memory is (`monitor memory-map`)."""
+
+    RAM = "ram"
+    FLASH = "flash"
+
+
+def memory_map_xml(kind: MapKind, memory_size: int) -> str:
+    """Give the document that says what gdb may read and write (GDB manual: Memory Map Format).
+
+    Nothing is left out, since gdb refuses by itself what lies outside, and virtual addresses and
+    the I/O page are to be reached. As flash, gdb erases and programs memory for `load`, and
+    refuses to write variables in it; what lies outside memory stays RAM.
+    """
+    if kind is MapKind.RAM:
+        regions = [_region("ram", 0, _ADDRESSES)]
+    else:
+        regions = [
+            _region("ram", 0, MEMORY_START),
+            _region("flash", MEMORY_START, memory_size),
+            _region("ram", memory_size, _ADDRESSES),
+        ]
+    return "\n".join([*_MAP_HEAD, "<memory-map>", *regions, "</memory-map>"]) + "\n"
+
+
+_ADDRESSES: Final = 1 << 32
+_MAP_HEAD: Final = (
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE memory-map PUBLIC "+//IDN gnu.org//DTD GDB Memory Map V1.0//EN"',
+    '  "http://sourceware.org/gdb/gdb-memory-map.dtd">',
+)
+
+
+def _region(kind: str, start: int, stop: int) -> str:
+    block = f'<property name="blocksize">{PAGE:#x}</property>' if kind == "flash" else ""
+    return f'<memory type="{kind}" start="{start:#x}" length="{stop - start:#x}">{block}</memory>'

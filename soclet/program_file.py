@@ -28,8 +28,12 @@ class ProgramFile:
 
         try:
             return assemble(self.source).elf() if self.assembled else self.source.read_bytes()
-        except (OSError, AssemblyErrors) as error:
-            raise TargetError(f"{self.source} cannot be read any more") from error
+        except OSError as error:
+            why = f"{self.source} cannot be read any more: {error.strerror}"
+            raise TargetError(why) from error
+        except AssemblyErrors as errors:
+            first, *_ = str(errors).splitlines()
+            raise TargetError(f"the source does not assemble any more: {first}") from errors
 
 
 def program_file(image: Image) -> ProgramFile | None:

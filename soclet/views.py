@@ -4,10 +4,11 @@ Permissions are ignored, no bits are set, ports are peeked.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import (
+    ENTRY_BYTES,
     ENTRY_PAGE,
     OFFSET,
     PAGE,
@@ -111,36 +112,58 @@ def write(
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Neighbouring virtual pages that are present and alike, in neighbouring physical ones."""
+    """Neighbouring virtual pages that are present and alike, in neighbouring physical ones.
+
+    `what` they lead to: empty for memory.
+    """
 
     start: int
     physical: int
     length: int
     flags: Entry
+    what: str
+
+
+def entries_in_memory(machine: Machine) -> range:
+    """Give the numbers of the page table's entries that lie in memory."""
+    base, length = table_base(machine.cpu.r[PTBR]), table_length(machine.cpu.r[PTBR])
+    start = max(0, MEMORY_START - base) // ENTRY_BYTES
+    stop = min(length, max(0, machine.memory.size - base) // ENTRY_BYTES)
+    return range(min(start, stop), stop)
 
 
 def mappings(machine: Machine) -> Iterator[Mapping]:
     """Give what the page table that ptbr names maps, whether translation is on or not."""
-    base = table_base(machine.cpu.r[PTBR])
-    last: Mapping | None = None
-    for number in range(table_length(machine.cpu.r[PTBR])):
-        if not machine.memory.holds(base + 4 * number, 4):
-            break
-        entry = machine.memory.words[base + 4 * number >> 2]
+    base, flags_mask, last = table_base(machine.cpu.r[PTBR]), sum(Entry), -1
+    start = first = flags = 0
+    what = ""
+    for number in entries_in_memory(machine):
+        entry = machine.memory.words[base + ENTRY_BYTES * number >> 2]
         if not entry & Entry.PRESENT:
             continue
-        flags = Entry(entry & sum(Entry))
-        here = Mapping(number << PAGE_SHIFT, entry & ENTRY_PAGE, PAGE, flags)
-        if last is not None and here == replace(
-            last,
-            start=last.start + last.length,
-            physical=last.physical + last.length,
-            length=PAGE,
+        to, leads = entry & ENTRY_PAGE, _what_is_at(machine, entry & ENTRY_PAGE)
+        pages = number - start
+        if last == number - 1 and (entry & flags_mask, to, leads) == (
+            flags,
+            first + (pages << PAGE_SHIFT),
+            what,
         ):
-            last = replace(last, length=last.length + PAGE)
+            last = number
             continue
-        if last is not None:
-            yield last
-        last = here
-    if last is not None:
-        yield last
+        if last >= 0:
+            yield _mapping(start, last, first, flags, what)
+        start = last = number
+        first, flags, what = to, entry & flags_mask, leads
+    if last >= 0:
+        yield _mapping(start, last, first, flags, what)
+
+
+def _mapping(start: int, last: int, first: int, flags: int, what: str) -> Mapping:
+    length = last + 1 - start << PAGE_SHIFT
+    return Mapping(start << PAGE_SHIFT, first, length, Entry(flags), what)
+
+
+def _what_is_at(machine: Machine, page: int) -> str:
+    if page < MEMORY_START:
+        return "the I/O page"
+    return "" if page < machine.memory.size else "nothing is there"

@@ -21,6 +21,7 @@ class Sessions:
         self._new_gdb = new_gdb
         self._run = None
         self._gdb = None
+        self._port = None
 
     def prepare(self, block):
         """Do what can be done of a `sh` block: build, and keep what runs for gdb."""
@@ -36,17 +37,26 @@ class Sessions:
             if command.startswith("gdb-multiarch "):
                 real = self._attach(command)
             elif block.language == "gdb":
-                real = self._gdb.ask(command)
+                real = self._ask(command)
             else:
                 real = self._shell(command)
             assert matches(shown, real), (command, real)
 
     def _attach(self, command):
         machine = self._new_machine(words_with_free_ports(self._run))
-        port = machine.listening("gdb")
-        words = shlex.split(command.replace(":1234", f":{port}"))[1:]
+        self._port = machine.listening("gdb")
+        words = shlex.split(self._with_port(command))[1:]
         self._gdb = self._new_gdb(words)
-        return [line.replace(f":{port}", ":1234") for line in self._gdb.answer()]
+        return self._as_shown(self._gdb.answer())
+
+    def _ask(self, command):
+        return self._as_shown(self._gdb.ask(self._with_port(command)))
+
+    def _with_port(self, command):
+        return command.replace(":1234", f":{self._port}")
+
+    def _as_shown(self, lines):
+        return [line.replace(f":{self._port}", ":1234") for line in lines]
 
 
 @pytest.mark.parametrize("document", WITH_SESSIONS, ids=str)

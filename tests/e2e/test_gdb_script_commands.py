@@ -36,10 +36,10 @@ def test_text_is_typed_on_the_serial_line(attached):
 
 
 def test_the_machine_answers(attached):
-    assert "tick 0," in attached.ask("soclet time")
-    assert "0x0015 STATUS     0x2" in attached.ask("soclet devices")
+    assert "tick 0\n" in attached.ask("soclet time")
+    assert "0x0015  STATUS     load  0x2" in attached.ask("soclet devices")
     assert "no trap and no interrupt was entered yet" in attached.ask("soclet trap")
-    assert "translation is off" in attached.ask("soclet page-table")
+    assert "no page table was set up" in attached.ask("soclet page-table")
     assert "0x1000 is in page 0x1" in attached.ask("soclet page-table $pc")
 
 

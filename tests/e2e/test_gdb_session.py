@@ -246,7 +246,7 @@ def test_monitor_commands_answer_in_gdb(debug):
     for name in ("reset", "halt", "phys", "step-interrupts", "devices", "time", "engine"):
         assert name in said
     gdb.ask("stepi 3")
-    assert "tick 3, 3 instructions executed" in gdb.ask("monitor time")
+    assert "tick 3\n  instructions  3 executed" in gdb.ask("monitor time")
     assert "no monitor command 'frobnicate'" in gdb.ask("monitor frobnicate")
     assert "reference" in gdb.ask("monitor engine")
     assert "STATUS" in gdb.ask("monitor devices")

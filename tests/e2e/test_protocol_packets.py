@@ -64,9 +64,11 @@ def test_memory_in_hexadecimal_and_in_binary(wire):
 
 
 def test_memory_that_is_not_there_is_refused_in_words(wire):
-    assert wire.ask(b"m100000,4") == (b"E.there is nothing at 0x100000: memory ends at 0x100000")
-    assert wire.ask(b"m800,4") == b"E.no port can be read at 0x800"
-    assert wire.ask(b"Mffffc,8:" + b"11" * 8) == b"E.not all of 0xffffc to 0x100003 is memory"
+    assert wire.ask(b"m100000,4") == b"E.there is nothing at 0x100000: memory is 0x1000 to 0xfffff"
+    assert wire.ask(b"m800,4") == b"E.there is no port at 0x800"
+    assert wire.ask(b"Mffffc,8:" + b"11" * 8) == (
+        b"E.there is nothing at 0x100000: memory is 0x1000 to 0xfffff; nothing was written"
+    )
     assert wire.ask(b"mffffc,4") == b"00000000"
     assert wire.ask(b"mffffc,8") == b"00000000"
     assert wire.ask(b"mffffffffffffffff,4").startswith(b"E")
@@ -81,7 +83,7 @@ def test_stepping_in_each_way(wire):
     stopped_at(wire, wire.ask(b"vCont;r1008,1018:1;c"), 0x1018)
     stopped_at(wire, wire.ask(b"vCont;S05:1"), 0x1020)
     assert wire.ask(b"vCont?") == b"vCont;c;C;s;S;t;r"
-    assert wire.ask(b"s100000000").startswith(b"E.0x100000000 is no address")
+    assert wire.ask(b"s100000000").startswith(b"E.0x100000000 is beyond the last address")
 
 
 @pytest.mark.parametrize("resume", [b"c", b"C05", b"vCont;c", b"vCont;C05:1", b"c1000"])
@@ -166,7 +168,9 @@ def test_flashing_is_collected_and_done_at_once(wire):
 def test_flashing_elsewhere_than_memory_is_refused(wire):
     assert wire.ask(b"vFlashErase:0,1000") == b"E.memtype"
     assert wire.ask(b"vFlashErase:100000,1000") == b"E.memtype"
-    assert wire.ask(b"vFlashErase:8010,1000").startswith(b"E.flash is erased in blocks of 4096")
+    assert wire.ask(b"vFlashErase:8010,1000").startswith(
+        b"E.flash is erased in whole blocks of 0x1000 bytes"
+    )
     assert wire.ask(b"vFlashWrite:8000:x").startswith(b"E.flash at 0x8000 is written without")
 
 

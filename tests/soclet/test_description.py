@@ -94,5 +94,18 @@ def test_what_gdb_always_asks_for_is_in_each_stop_reply():
 
 
 def test_all_of_the_address_space_is_ram_to_gdb():
-    region = ElementTree.fromstring(description.MEMORY_MAP_XML).find("memory")
+    document = description.memory_map_xml(description.MapKind.RAM, 0x10000)
+    (region,) = ElementTree.fromstring(document).findall("memory")
     assert region.attrib == {"type": "ram", "start": "0x0", "length": "0x100000000"}
+
+
+def test_as_flash_memory_has_blocks_and_all_else_is_ram():
+    document = description.memory_map_xml(description.MapKind.FLASH, 0x10000)
+    regions = ElementTree.fromstring(document).findall("memory")
+    assert [region.attrib for region in regions] == [
+        {"type": "ram", "start": "0x0", "length": "0x1000"},
+        {"type": "flash", "start": "0x1000", "length": "0xf000"},
+        {"type": "ram", "start": "0x10000", "length": "0xffff0000"},
+    ]
+    (block,) = regions[1]
+    assert (block.attrib, block.text) == ({"name": "blocksize"}, "0x1000")

@@ -1,0 +1,13 @@
+"""The monitor commands: what gdb's `monitor` passes on to the machine.
+
+Importing this declares them all.
+"""
+
+from soclet.monitor import looking as _looking
+from soclet.monitor import running as _running
+from soclet.monitor import translation as _translation
+from soclet.monitor.registry import COMMANDS, Command, execute
+
+_DECLARING = (_looking, _running, _translation)
+
+__all__ = ["COMMANDS", "Command", "execute"]

@@ -1,0 +1,133 @@
+"""The monitor commands that show the machine: traps, time, devices, what memory is kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from isa_spec.memory_map import MEMORY_START, Port
+from isa_spec.registers import IMASK, STATUS, Status
+from isa_spec.traps import FIRST_INTERRUPT, VECTOR_COUNT, VECTORS
+from machine.device import NEVER, Telling
+from machine.machine import Machine
+from soclet import sentences
+from soclet.monitor.registry import command
+from soclet.runner import Clock
+
+if TYPE_CHECKING:
+    from soclet.debug_target import DebugTarget
+
+_INTERRUPTS = range(FIRST_INTERRUPT, VECTOR_COUNT)
+_KNOWN = {vector.number: vector.name for vector in VECTORS if vector.interrupt}
+
+
+@command("trap")
+def _trap(target: DebugTarget, _argument: str) -> str:
+    """Tell the last traps and interrupts: why, and where; the newest last."""
+    machine = target.machine
+    lines = [sentences.trap_entered(machine, target.places, each) for each in machine.cpu.entered]
+    if lines and machine.cpu.check_stopped:
+        lines.append(sentences.check_stop(machine, target.places))
+    return "\n".join(lines or ["no trap and no interrupt was entered yet"]) + "\n"
+
+
+@command("time")
+def _time(target: DebugTarget, _argument: str) -> str:
+    """Show ticks, instructions and the next tick at which something happens by itself."""
+    machine, cpu = target.machine, target.machine.cpu
+    clocks = {
+        Clock.VIRTUAL: "virtual: sleep passes at once",
+        Clock.PACED: "paced: a tick of sleep takes a microsecond",
+    }
+    rows = {
+        "instructions": f"{cpu.executed} executed since the machine was made",
+        "interrupts": f"{cpu.interrupts} entered since then",
+        "next": _next(machine),
+        "state": _state(machine),
+        "clock": clocks[target.runner.clock],
+    }
+    lines = (f"  {name:<12}  {value}\n" for name, value in rows.items())
+    return f"tick {cpu.time}\n{''.join(lines)}"
+
+
+def _next(machine: Machine) -> str:
+    """Tell the next interrupt that comes by itself and is let through."""
+    now, due = machine.cpu.time, machine.wake_tick()
+    if due == NEVER:
+        return "nothing that imask lets through is due by itself"
+    mask = machine.cpu.r[IMASK]
+    names = [
+        sentences.interrupt(number)
+        for number in _INTERRUPTS
+        if mask >> number & 1 and machine.bus.deadline(now, 1 << number) == due
+    ]
+    # What is due by no device's deadline is input that was scheduled.
+    return f"{', '.join(names) or 'serial input'} at tick {due}, {due - now} from now"
+
+
+def _state(machine: Machine) -> str:
+    cpu = machine.cpu
+    if cpu.exit_status is not None:
+        return f"switched off, exit status {cpu.exit_status}"
+    if cpu.check_stopped:
+        return "check-stopped: only a reset helps"
+    return "asleep in a wait" if cpu.asleep else "awake"
+
+
+@command("devices")
+def _devices(target: DebugTarget, _argument: str) -> str:
+    """List the devices, their ports with what a load would see, and the interrupts."""
+    return "\n".join(_device_lines(target.machine)) + "\n"
+
+
+def _device_lines(machine: Machine) -> Iterator[str]:
+    now = machine.cpu.time
+    for device in machine.bus.devices.values():
+        yield device.name
+        for port in device.ports:
+            yield f"  {port.address:#06x}  {port.name:<10} {_use(port):<5} {_seen(machine, port)}"
+        if isinstance(device, Telling):
+            yield from (f"  {line}" for line in device.tell(now))
+    yield "memory"
+    size = machine.memory.size
+    yield f"  {MEMORY_START:#06x}  to {size - 1:#x}, {size - MEMORY_START} bytes"
+    yield from _interrupt_lines(machine)
+
+
+def _use(port: Port) -> str:
+    if port.load is not None and port.store is not None:
+        return "both"
+    return "store" if port.load is None else "load"
+
+
+def _seen(machine: Machine, port: Port) -> str:
+    word = machine.bus.peek(port.address, machine.cpu.time)
+    return "-" if word is None else f"{word:#x}"
+
+
+def _interrupt_lines(machine: Machine) -> Iterator[str]:
+    """Tell of each interrupt whether it is pending and let through: it comes where both are."""
+    r, pending = machine.cpu.r, machine.bus.pending(machine.cpu.time)
+    on = bool(r[STATUS] & Status.INTERRUPTS)
+    yield f"interrupts: {'on' if on else 'off'} by status, imask is {r[IMASK]:#x}"
+    for number in _INTERRUPTS:
+        if number in _KNOWN or (pending | r[IMASK]) >> number & 1:
+            up = "pending" if pending >> number & 1 else "quiet"
+            through = "let through" if r[IMASK] >> number & 1 else "masked"
+            yield f"  {number}  {_KNOWN.get(number, '-'):<10} {up:<8} {through}"
+
+
+@command("engine")
+def _engine(target: DebugTarget, _argument: str) -> str:
+    """Say which engine executes instructions."""
+    return f"{target.machine.engine.name}\n"
+
+
+@command("nvram")
+def _nvram(target: DebugTarget, _argument: str) -> str:
+    """Say which file memory is kept in."""
+    nvram = target.machine.nvram
+    if nvram is None:
+        return "memory is in no file; --nvram FILE keeps it\n"
+    target.machine.commit()
+    return f"{nvram.path}: {nvram.size} bytes, up to date\n"
