@@ -26,7 +26,16 @@ from gdbstub.target import (
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import PAGE
 from isa_spec.registers import CAUSE, PC
-from isa_spec.traps import ABSENT, DIVISION, ILLEGAL, MISALIGNED, NOTHING, PRIVILEGED, PROTECTED
+from isa_spec.traps import (
+    ABSENT,
+    DIVISION,
+    ILLEGAL,
+    MISALIGNED,
+    NOTHING,
+    PRIVILEGED,
+    PROTECTED,
+    SYSTEM_CALL,
+)
 from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
@@ -46,6 +55,7 @@ _SIGNALS: Final = {
     MISALIGNED.number: Signal.BUS,
     NOTHING.number: Signal.BUS,
     DIVISION.number: Signal.FPE,
+    SYSTEM_CALL.number: Signal.SYS,
 }
 """The signal that fits the trap behind a check-stop; ABRT fits the others."""
 

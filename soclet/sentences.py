@@ -104,15 +104,14 @@ def check_stop(machine: Machine, places: SourceMap) -> str:
     r = machine.cpu.r
     # The registers say it even of a machine that was restored; pc and status are as they were.
     entered = Entered(machine.cpu.time, r[PC], r[CAUSE], r[DETAIL], r[STATUS], r[PTBR])
-    return (
-        f"check-stop: {trap(machine, entered)}, {_place(entered, places)}; "
-        f"{_no_handler(machine, r[CAUSE] & 0xFF)}"
-    )
+    why = f"{trap(machine, entered)}, {_place(entered, places)}"
+    return f"check-stop: {why}; {no_handler(machine)}"
 
 
-def _no_handler(machine: Machine, number: int) -> str:
-    """Say why a vector's handler could not be entered."""
+def no_handler(machine: Machine) -> str:
+    """Say why the handler of what check-stopped the CPU could not be entered."""
     memory, ivec = machine.memory, machine.cpu.r[IVEC]
+    number = machine.cpu.r[CAUSE] & 0xFF
     slot = ivec + 4 * number
     vector = f"vector {number}'s word at {slot:#x}"
     if not memory.holds(slot, 4):

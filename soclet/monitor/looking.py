@@ -27,7 +27,7 @@ def _trap(target: DebugTarget, _argument: str) -> str:
     machine = target.machine
     lines = [sentences.trap_entered(machine, target.places, each) for each in machine.cpu.entered]
     if lines and machine.cpu.check_stopped:
-        lines.append(sentences.check_stop(machine, target.places))
+        lines.append(f"check-stop: {sentences.no_handler(machine)}")
     return "\n".join(lines or ["no trap and no interrupt was entered yet"]) + "\n"
 
 

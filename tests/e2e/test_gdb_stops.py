@@ -2,6 +2,7 @@
 
 import guests
 import pytest
+from running import build
 
 
 def test_power_off_is_a_stop_with_a_sentence_and_continue_is_the_exit(debug):
@@ -38,7 +39,13 @@ def test_kill_ends_the_run_as_interrupted(debug, tmp_path):
         ("mov r1, 0x2002\nmov r0, [r1]", "SIGBUS", "misaligned address, loading from 0x2002"),
         ("mov r1, 0x7ffffffc\nmov [r1], r0", "SIGBUS", "storing to 0x7ffffffc"),
         ("mov ptbr, 0x2001\nmov status, 3", "SIGSEGV", "page not present, fetching from 0x1010"),
-        ("trap 5", "SIGABRT", "`trap 0x5`"),
+        ("trap 5", "SIGSYS", "`trap 0x5`"),
+        (
+            "mov imask, 1 << 18\nmov status, 5\nnop",
+            "SIGABRT",
+            "there is space on TX, before pc 0x1010",
+        ),
+        ("mov pc, 0x10", "SIGBUS", "fetching from 0x10 (the I/O page holds no instructions)"),
     ],
 )
 def test_a_check_stop_is_a_stop_with_a_sentence_and_a_signal(debug, trap, signal, sentence):
@@ -63,6 +70,79 @@ def test_brk_stops_after_itself(debug):
     assert gdb.number("$pc") == 0x1010
     gdb.ask("stepi")
     assert gdb.number("$r0") == 2
+
+
+USER = """
+        .func start
+        mov epc, user
+        mov estatus, 0
+        iret
+        .endfunc
+        .func user
+        mov r0, 1
+        brk
+        mov r0, status
+        .endfunc
+"""
+
+
+def test_brk_in_user_mode_stops_too_and_a_privileged_register_is_illegal_there(debug):
+    _, gdb = debug(USER)
+    said = gdb.ask("continue")
+    assert "brk: the program stopped itself at pc 0x1020 <user+8>, main.s:9, in user mode\n" in said
+    assert "SIGTRAP" in said
+    said = gdb.ask("continue")
+    assert "check-stop: privileged register or instruction in user mode" in said
+    assert "at pc 0x1028 <user+16>, main.s:10, in user mode; vector 2's word at 0x8 is not" in said
+    assert "SIGILL" in said
+
+
+HANDLER = """
+        .func start
+        mov ivec, table
+        div r0, r0
+        .endfunc
+        .func handler
+        brk
+        trap 3
+        .endfunc
+        .data
+table:  .word 0, 0, 0, 0, 0, 0, 0, handler, 0x10
+"""
+
+
+def test_brk_in_a_handler_stops_and_a_trap_in_it_without_a_handler_check_stops(debug):
+    _, gdb = debug(HANDLER)
+    said = gdb.ask("continue")
+    assert "brk: the program stopped itself at pc 0x1010 <handler>, main.s:7\n" in said
+    said = gdb.ask("continue")
+    assert (
+        "check-stop: the instruction `trap 0x3`, at pc 0x1018 <handler+8>, main.s:8; "
+        "vector 8's word at 0x1040 says that its handler is at 0x10, in the I/O page"
+    ) in said
+    assert "SIGSYS" in said
+    told = gdb.ask("monitor trap").splitlines()
+    assert told[0] == "tick 1: vector 7, division by zero, at pc 0x1008 <start+8>, main.s:4"
+    assert told[1].startswith("tick 3: vector 8, the instruction `trap 0x3`, at pc 0x1018")
+    assert told[2].startswith("check-stop: vector 8's word at 0x1040")
+
+
+def test_a_step_into_an_interrupt_that_has_no_handler_check_stops(debug):
+    _, gdb = debug("mov ivec, 0x2000\nmov imask, 1 << 18\nmov status, 5\nnop\n")
+    gdb.ask("monitor step-interrupts into")
+    gdb.ask("stepi 3")
+    said = gdb.ask("stepi")
+    assert "check-stop: serial line: there is space on TX, before pc 0x1018, main.s:4" in said
+    assert "SIGABRT" in said
+
+
+def test_after_another_program_was_loaded_no_old_name_is_told(debug, tmp_path):
+    _, gdb = debug(HANDLER)
+    other = build(tmp_path / "other.elf", "nop\nnop\nbrk\njmp .\n")
+    gdb.ask(f"file {other}")
+    gdb.ask("load")
+    said = gdb.ask("continue")
+    assert "brk: the program stopped itself at pc 0x1010\n" in said
 
 
 def test_sleep_that_nothing_ends_is_a_stop_with_a_sentence(debug):
