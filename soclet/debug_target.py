@@ -67,7 +67,8 @@ class DebugTarget:
     """One machine, run by `runner`, as gdbstub's Target with the abilities that it has.
 
     `server` is set once it listens; until then nobody can be attached. `places` knows the names of
-    the program that is run, once it is set to.
+    the program that is run, once it is set to. `own_space`: whether break- and watchpoints belong
+    to the address space of the thread that was chosen when they were set, rather than to every one.
     """
 
     byte_order: Literal["little", "big"] = "little"
@@ -85,6 +86,7 @@ class DebugTarget:
 
     def _forget_client(self) -> None:
         self.virtual = True
+        self.own_space = False
         self.step_interrupts = StepInterrupts.OVER
         self._power_off_told = False
 

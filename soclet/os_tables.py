@@ -7,32 +7,17 @@ from itertools import islice
 from typing import Final
 
 from gdbstub.target import OsTable
-from isa_spec.paging import Entry
 from isa_spec.registers import PC, STATUS
 from isa_spec.traps import BY_NUMBER
 from machine.machine import Machine
 from soclet import sentences, views
 from soclet.processes.source import Process, ThreadSource
+from soclet.source_map import SourceMap
 
 MOST_PAGES: Final = 1000
 """Rows of the table of pages: a client reads each table whole."""
 
-RIGHTS: Final = {
-    Entry.READABLE: "r",
-    Entry.WRITABLE: "w",
-    Entry.EXECUTABLE: "x",
-    Entry.USER: "u",
-    Entry.ACCESSED: "a",
-    Entry.DIRTY: "d",
-}
-"""A letter for each of a page's bits."""
-
 Row = tuple[str, ...]
-
-
-def rights(flags: Entry) -> str:
-    """Give a page's bits as letters, with a dash for each that is not set."""
-    return "".join(letter if flag in flags else "-" for flag, letter in RIGHTS.items())
 
 
 def processes(machine: Machine, source: ThreadSource | None) -> OsTable:
@@ -57,14 +42,15 @@ def _hex(word: int | None) -> str:
     return "" if word is None else f"{word:#x}"
 
 
-def traps(machine: Machine) -> OsTable:
+def traps(machine: Machine, places: SourceMap) -> OsTable:
     """Give the last traps and interrupts that were entered, the newest last."""
     rows = []
     for each in machine.cpu.entered:
         vector = BY_NUMBER.get(each.cause & 0xFF)
         name = "" if vector is None else vector.name
         what = sentences.trap(machine, each)
-        rows.append((str(each.time), str(each.cause & 0xFF), name, f"{each.pc:#x}", what))
+        place = places.show_in(each.pc, each.status, each.ptbr)
+        rows.append((str(each.time), str(each.cause & 0xFF), name, place, what))
     columns = ("tick", "vector", "name", "pc", "what")
     return OsTable("traps", "Traps", "The last traps and interrupts", columns, tuple(rows))
 
@@ -87,7 +73,7 @@ def pages(machine: Machine) -> OsTable:
             f"{each.start:#x}",
             f"{each.start + each.length - 1:#x}",
             f"{each.physical:#x}",
-            rights(each.flags),
+            views.rights(each.flags),
         )
         for each in islice(views.mappings(machine), MOST_PAGES)
     )
@@ -95,6 +81,6 @@ def pages(machine: Machine) -> OsTable:
     return OsTable("pages", "Pages", "What the page table maps", columns, rows)
 
 
-def tables(machine: Machine, source: ThreadSource | None) -> tuple[OsTable, ...]:
+def tables(machine: Machine, source: ThreadSource | None, places: SourceMap) -> tuple[OsTable, ...]:
     """Give all of them."""
-    return processes(machine, source), traps(machine), pages(machine), ports(machine)
+    return processes(machine, source), traps(machine, places), pages(machine), ports(machine)

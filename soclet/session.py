@@ -168,4 +168,31 @@ async def _listen(
     host, port = addresses.parse(options.gdb)
     addresses.check_exposure(host, options.allow_remote)
     shown = program_file(image) if image is not None else None
+    target = ThreadTarget(runner) if shown is None else ProgramTarget(runner, shown)
     target.places = places
+    try:
+        bound = addresses.resolve(host, port)[0].host
+        server = await serve(target, bound, port, busy="soclet: another debugger is attached")
+    except OSError as error:
+        raise addresses.refusal(error, host, port) from error
+    stack.push_async_callback(server.close)
+    target.server = server
+    runner.watcher = target
+    return f"gdb: listening on {addresses.show(*server.address)}"
+
+
+def _report(
+    options: RunOptions, machine: Machine, places: SourceMap, end: End, output: bytes
+) -> int:
+    status = machine.cpu.exit_status if end is End.POWER_OFF else None
+    if options.state is not None:
+        values = state_file.state(machine, end.value, status, output)
+        state_file.write(options.state, values)
+    match end:
+        case End.CHECK_STOP:
+            tell(f"soclet: {sentences.check_stop(machine, places)}")
+        case End.ASLEEP:
+            tell(f"soclet: {sentences.asleep(machine, places)}")
+        case End.LIMIT:
+            tell(f"soclet: the limit of {options.limit} ticks was reached")
+    return EXIT_STATUS[end] if status is None else status

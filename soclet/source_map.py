@@ -20,7 +20,6 @@ from isa_spec.paging import OFFSET, PAGE
 from isa_spec.registers import PTBR, STATUS, Status
 from machine.events import Flash, WriteMemory
 from machine.machine import Machine
-from machine.mmu import Mmu
 
 if TYPE_CHECKING:
     from toolchain.images import Image, ImageSymbol, LoadSegment
@@ -148,15 +147,12 @@ class SourceMap:
 
     def _is_there(self, code: _Code, status: int, ptbr: int) -> bool:
         """Tell whether memory holds the code, by the translation of that time, as it was loaded."""
-        memory = self._machine.memory
-        registers = list(self._machine.cpu.r)
-        registers[PTBR] = ptbr
-        mmu = Mmu(memory, registers)
+        memory, mmu = self._machine.memory, self._machine.cpu.mmu
         done = 0
         while done < len(code.data):
             at = code.linked + done
             piece = code.data[done : done + PAGE - (at & OFFSET)]
-            physical = mmu.look(at) if status & Status.VIRTUAL else at
+            physical = mmu.look(at, ptbr) if status & Status.VIRTUAL else at
             if physical is None and status & Status.KERNEL:
                 # No other code can be meant: the kernel has lost its own from sight.
                 physical = code.loaded + done

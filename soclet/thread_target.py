@@ -24,7 +24,7 @@ from gdbstub.target import (
 from isa_spec.registers import IMASK, IVEC, PC, STATUS
 from isa_spec.words import WORD
 from machine.events import WriteMemory
-from soclet import description, os_tables, sentences, views
+from soclet import description, os_tables, refusals, sentences, views
 from soclet.debug_target import DebugTarget
 from soclet.processes.descriptor import DescriptorError, find
 from soclet.processes.source import Process, ThreadSource
@@ -49,20 +49,17 @@ class ThreadTarget(DebugTarget):
     """A target whose threads are the guest's processes.
 
     The process that runs is the thread that the CPU's own registers and memory are of; those of the
-    others are what its kernel has saved. `own_space`: whether break- and watchpoints belong to the
-    address space of the thread that was chosen when they were set, rather than to every one.
+    others are what its kernel has saved.
     """
 
     def __init__(self, runner: Runner) -> None:
         self.source: ThreadSource | None = None
         self.source_problem = ""
-        self.own_space = False
         super().__init__(runner)
 
     def attach(self) -> None:
         """Halt, and look for the guest's processes."""
         super().attach()
-        self.own_space = False
         self.look_for_processes()
 
     def reset(self) -> None:
@@ -128,7 +125,7 @@ class ThreadTarget(DebugTarget):
 
     def os_tables(self) -> Sequence[OsTable]:
         """Give the processes, the last traps, the pages and the ports as tables (`info os`)."""
-        return os_tables.tables(self.machine, self.source)
+        return os_tables.tables(self.machine, self.source, self.places)
 
     # Their registers and memory
 
@@ -164,7 +161,8 @@ class ThreadTarget(DebugTarget):
             return self.read_memory(address, length)
         data = views.read(self.machine, address, length, ptbr=space)
         if not data:
-            raise TargetError(f"the thread sees nothing at {address:#x}", errno.EFAULT)
+            why = refusals.of_reading(self.machine, address, ptbr=space)
+            raise TargetError(why, errno.EFAULT)
         return data
 
     def write_thread_memory(self, thread: int, address: int, data: bytes) -> None:
@@ -173,10 +171,8 @@ class ThreadTarget(DebugTarget):
         if space is None:
             self.write_memory(address, data)
         elif not views.write(self.machine, address, data, ptbr=space):
-            raise TargetError(
-                f"not all of {address:#x} to {address + len(data) - 1:#x} is memory of the thread",
-                errno.EFAULT,
-            )
+            why = refusals.of_writing(self.machine, address, len(data), ptbr=space)
+            raise TargetError(why, errno.EFAULT)
 
     def _of(self, thread: int) -> tuple[ThreadSource, Process]:
         for each in self._processes():

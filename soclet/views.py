@@ -5,6 +5,7 @@ Permissions are ignored, no bits are set, ports are peeked.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import (
@@ -108,6 +109,26 @@ def write(
     for event in writes:
         machine.post(event)
     return True
+
+
+RIGHTS: Final = {
+    Entry.READABLE: "r",
+    Entry.WRITABLE: "w",
+    Entry.EXECUTABLE: "x",
+    Entry.USER: "u",
+    Entry.ACCESSED: "a",
+    Entry.DIRTY: "d",
+}
+"""A letter for each of a page's bits."""
+
+EVERY_RIGHT: Final = Entry(sum(RIGHTS))
+
+
+def rights(flags: Entry, shown: Entry = EVERY_RIGHT) -> str:
+    """Give a page's bits, those to be shown, as letters; a dash for each that is not set."""
+    return "".join(
+        letter if flag in flags else "-" for flag, letter in RIGHTS.items() if flag in shown
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from soclet.debug_target import DebugTarget
 
 MOST_MAPPINGS: Final = 200
-_RIGHTS: Final = {Entry.READABLE: "r", Entry.WRITABLE: "w", Entry.EXECUTABLE: "x"}
-_MARKS: Final = {Entry.ACCESSED: "a", Entry.DIRTY: "d"}
+_RIGHTS: Final = Entry.READABLE | Entry.WRITABLE | Entry.EXECUTABLE
+_MARKS: Final = Entry.ACCESSED | Entry.DIRTY
 
 
 @command("phys [on|off]")
@@ -30,6 +30,16 @@ def _phys(target: DebugTarget, argument: str) -> str:
     if chosen is not None:
         target.virtual = chosen == "off"
     return f"addresses are {'as the CPU sees them' if target.virtual else 'physical'}\n"
+
+
+@command("points [all|own]")
+def _points(target: DebugTarget, argument: str) -> str:
+    """Have break- and watchpoints set from now on stop all threads, or the chosen thread's own."""
+    chosen = choice("points", argument, "all", "own")
+    if chosen is not None:
+        target.own_space = chosen == "own"
+    whose = "the chosen thread's own address space" if target.own_space else "all address spaces"
+    return f"points that are set stop in {whose}\n"
 
 
 @command("memory-map [ram|flash]")
@@ -79,14 +89,10 @@ def _table(machine: Machine) -> Iterator[str]:
 
 def _row(mapping: Mapping) -> str:
     start, to, length = mapping.start, mapping.physical, mapping.length
-    rights = _letters(mapping.flags, _RIGHTS)
+    rights = views.rights(mapping.flags, _RIGHTS)
     user = rights if Entry.USER in mapping.flags else "---"
     row = (
         f"{start:08x}-{start + length - 1:08x}  {to:08x}-{to + length - 1:08x} "
-        f"{length >> 10:>8}K  {rights}     {user}   {_letters(mapping.flags, _MARKS)}"
+        f"{length >> 10:>8}K  {rights}     {user}   {views.rights(mapping.flags, _MARKS)}"
     )
     return f"{row}  {mapping.what}".rstrip()
-
-
-def _letters(flags: Entry, letters: dict[Entry, str]) -> str:
-    return "".join(letter if flag in flags else "-" for flag, letter in letters.items())

@@ -347,6 +347,16 @@ def test_trap_tells_the_last_traps_as_sentences(target):
     )
 
 
+def test_points_says_and_changes_whose_they_are(target):
+    assert target.monitor("points") == "points that are set stop in all address spaces\n"
+    assert target.monitor("points own") == (
+        "points that are set stop in the chosen thread's own address space\n"
+    )
+    assert target.own_space
+    target.monitor("points all")
+    assert not target.own_space
+
+
 def test_memory_map_says_and_changes_what_the_next_client_reads_and_stays(target):
     assert target.monitor("memory-map") == (
         "a debugger that connects from now on is told that memory is ram\n"

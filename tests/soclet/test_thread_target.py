@@ -181,9 +181,9 @@ def test_memory_is_what_the_thread_sees(demo):
     target.write_thread_memory(ONE, counter, b"\x11\x22\x33\x44")
     assert target.read_thread_memory(ONE, counter, 4) == b"\x11\x22\x33\x44"
     assert target.read_thread_memory(TWO, counter, 4) == b"\1\0\0\0"
-    with pytest.raises(TargetError, match="the thread sees nothing at 0x50000"):
+    with pytest.raises(TargetError, match="no page is present at 0x50000 in the address space of"):
         target.read_thread_memory(ONE, 0x50000, 4)
-    with pytest.raises(TargetError, match="not all of 0x50000 to 0x50003 is memory of the thread"):
+    with pytest.raises(TargetError, match=r"at 0x50000 in the .*; nothing was written"):
         target.write_thread_memory(ONE, 0x50000, b"abcd")
     target.virtual = False
     assert target.read_thread_memory(ONE, 0x50000, 4) == target.read_memory(0x50000, 4)
