@@ -41,7 +41,7 @@ from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
 from machine.machine import NotHalted
 from machine.nvram import NvramError
-from soclet import description, goals, monitor, refusals, sentences, views
+from soclet import description, goals, refusals, sentences, views
 from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts
 from soclet.runner import End, Runner
@@ -67,8 +67,7 @@ class DebugTarget:
     """One machine, run by `runner`, as gdbstub's Target with the abilities that it has.
 
     `server` is set once it listens; until then nobody can be attached. `places` knows the names of
-    the program that is run, once it is set to. `own_space`: whether break- and watchpoints belong
-    to the address space of the thread that was chosen when they were set, rather than to every one.
+    the program that is run, once it is set to.
     """
 
     byte_order: Literal["little", "big"] = "little"
@@ -86,7 +85,6 @@ class DebugTarget:
 
     def _forget_client(self) -> None:
         self.virtual = True
-        self.own_space = False
         self.step_interrupts = StepInterrupts.OVER
         self._power_off_told = False
 
@@ -345,9 +343,3 @@ class DebugTarget:
                 )
             case _:
                 return Stop()
-
-    # Commands
-
-    def monitor(self, command: str) -> str:
-        """Carry out a monitor command."""
-        return monitor.execute(self, command)

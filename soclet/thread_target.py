@@ -24,7 +24,7 @@ from gdbstub.target import (
 from isa_spec.registers import IMASK, IVEC, PC, STATUS
 from isa_spec.words import WORD
 from machine.events import WriteMemory
-from soclet import description, os_tables, refusals, sentences, views
+from soclet import description, monitor, os_tables, refusals, sentences, views
 from soclet.debug_target import DebugTarget
 from soclet.processes.descriptor import DescriptorError, find
 from soclet.processes.source import Process, ThreadSource
@@ -49,17 +49,20 @@ class ThreadTarget(DebugTarget):
     """A target whose threads are the guest's processes.
 
     The process that runs is the thread that the CPU's own registers and memory are of; those of the
-    others are what its kernel has saved.
+    others are what its kernel has saved. `own_space`: whether break- and watchpoints belong to the
+    address space of the thread that was chosen when they were set, rather than to every one.
     """
 
     def __init__(self, runner: Runner) -> None:
         self.source: ThreadSource | None = None
         self.source_problem = ""
+        self.own_space = False
         super().__init__(runner)
 
     def attach(self) -> None:
         """Halt, and look for the guest's processes."""
         super().attach()
+        self.own_space = False
         self.look_for_processes()
 
     def reset(self) -> None:
@@ -234,3 +237,9 @@ class ThreadTarget(DebugTarget):
         if home is None:
             raise TargetError(f"where process {process.pid} will go on is kept nowhere")
         return self.resume_at(action, home)
+
+    # Commands
+
+    def monitor(self, command: str) -> str:
+        """Carry out a monitor command."""
+        return monitor.execute(self, command)

@@ -15,14 +15,14 @@ from soclet.monitor.registry import command
 from soclet.runner import Clock
 
 if TYPE_CHECKING:
-    from soclet.debug_target import DebugTarget
+    from soclet.thread_target import ThreadTarget
 
 _INTERRUPTS = range(FIRST_INTERRUPT, VECTOR_COUNT)
 _KNOWN = {vector.number: vector.name for vector in VECTORS if vector.interrupt}
 
 
 @command("trap")
-def _trap(target: DebugTarget, _argument: str) -> str:
+def _trap(target: ThreadTarget, _argument: str) -> str:
     """Tell the last traps and interrupts: why, and where; the newest last."""
     machine = target.machine
     lines = [sentences.trap_entered(machine, target.places, each) for each in machine.cpu.entered]
@@ -32,7 +32,7 @@ def _trap(target: DebugTarget, _argument: str) -> str:
 
 
 @command("time")
-def _time(target: DebugTarget, _argument: str) -> str:
+def _time(target: ThreadTarget, _argument: str) -> str:
     """Show ticks, instructions and the next tick at which something happens by itself."""
     machine, cpu = target.machine, target.machine.cpu
     clocks = {
@@ -75,7 +75,7 @@ def _state(machine: Machine) -> str:
 
 
 @command("devices")
-def _devices(target: DebugTarget, _argument: str) -> str:
+def _devices(target: ThreadTarget, _argument: str) -> str:
     """List the devices, their ports with what a load would see, and the interrupts."""
     return "\n".join(_device_lines(target.machine)) + "\n"
 
@@ -117,14 +117,29 @@ def _interrupt_lines(machine: Machine) -> Iterator[str]:
             yield f"  {number}  {_KNOWN.get(number, '-'):<10} {up:<8} {through}"
 
 
+@command("threads")
+def _threads(target: ThreadTarget, _argument: str) -> str:
+    """List the threads: the guest's processes where it says which there are, else the CPU."""
+    current = target.current_thread()
+    rows = [
+        f"{'*' if each.id == current else ' '} {each.id:<4} {each.name:<12} {each.extra}"
+        for each in target.threads()
+    ]
+    source = target.source
+    found = "the guest has no process descriptor, so the CPU is the one thread"
+    if source is not None:
+        found = f"the process descriptor is at {source.descriptor.address:#x}"
+    return "\n".join([target.source_problem or found, *rows]) + "\n"
+
+
 @command("engine")
-def _engine(target: DebugTarget, _argument: str) -> str:
+def _engine(target: ThreadTarget, _argument: str) -> str:
     """Say which engine executes instructions."""
     return f"{target.machine.engine.name}\n"
 
 
 @command("nvram")
-def _nvram(target: DebugTarget, _argument: str) -> str:
+def _nvram(target: ThreadTarget, _argument: str) -> str:
     """Say which file memory is kept in."""
     nvram = target.machine.nvram
     if nvram is None:

@@ -15,9 +15,9 @@ from gdbstub.target import TargetError
 from isa_spec.words import WORD
 
 if TYPE_CHECKING:
-    from soclet.debug_target import DebugTarget
+    from soclet.thread_target import ThreadTarget
 
-Act = Callable[["DebugTarget", str], str]
+Act = Callable[["ThreadTarget", str], str]
 """Carries a command out: takes what was typed after its name, and gives what is to be shown."""
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
@@ -51,7 +51,7 @@ def command(usage: str) -> Callable[[Act], Act]:
     return declare
 
 
-def execute(target: DebugTarget, text: str) -> str:
+def execute(target: ThreadTarget, text: str) -> str:
     """Carry out a command line; raise TargetError where it is not one, saying what is."""
     word, _, argument = text.strip().partition(" ")
     name = _meant(word or "help", COMMANDS)
@@ -106,7 +106,7 @@ def address(name: str, argument: str) -> int:
 
 
 @command("help")
-def _help(_target: DebugTarget, _argument: str) -> str:
+def _help(_target: ThreadTarget, _argument: str) -> str:
     """List the commands."""
     width = max(len(each.usage) for each in COMMANDS.values())
     return "".join(f"{each.usage:<{width}}  {each.help}\n" for _, each in sorted(COMMANDS.items()))

@@ -10,25 +10,25 @@ from soclet.goals import StepInterrupts
 from soclet.monitor.registry import choice, command
 
 if TYPE_CHECKING:
-    from soclet.debug_target import DebugTarget
+    from soclet.thread_target import ThreadTarget
 
 
 @command("reset")
-def _reset(target: DebugTarget, _argument: str) -> str:
+def _reset(target: ThreadTarget, _argument: str) -> str:
     """Reset the machine; memory keeps its bytes."""
     target.reset()
     return "the machine is reset and halted\n"
 
 
 @command("halt")
-def _halt(target: DebugTarget, _argument: str) -> str:
+def _halt(target: ThreadTarget, _argument: str) -> str:
     """Halt the machine; it is halted whenever gdb can ask."""
     target.runner.halt()
     return "the machine is halted\n"
 
 
 @command("step-interrupts [over|into|hold]")
-def _step_interrupts(target: DebugTarget, argument: str) -> str:
+def _step_interrupts(target: ThreadTarget, argument: str) -> str:
     """What a step does with an interrupt: run it to its end, stop in it, hold it back."""
     chosen = choice("step-interrupts", argument, *(mode.value for mode in StepInterrupts))
     if chosen is not None:
@@ -41,7 +41,7 @@ _ESCAPED: Final = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
 
 @command("serial TEXT")
-def _serial(target: DebugTarget, argument: str) -> str:
+def _serial(target: ThreadTarget, argument: str) -> str:
     r"""Type on the serial line; \n, \r, \t, \\ and \xNN are understood."""
     if not argument:
         raise TargetError(r"monitor serial takes the text to type, such as hello\n")

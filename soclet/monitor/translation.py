@@ -16,7 +16,7 @@ from soclet.monitor.registry import address, choice, command
 from soclet.views import Mapping
 
 if TYPE_CHECKING:
-    from soclet.debug_target import DebugTarget
+    from soclet.thread_target import ThreadTarget
 
 MOST_MAPPINGS: Final = 200
 _RIGHTS: Final = Entry.READABLE | Entry.WRITABLE | Entry.EXECUTABLE
@@ -24,7 +24,7 @@ _MARKS: Final = Entry.ACCESSED | Entry.DIRTY
 
 
 @command("phys [on|off]")
-def _phys(target: DebugTarget, argument: str) -> str:
+def _phys(target: ThreadTarget, argument: str) -> str:
     """Look at physical memory, or at memory as the CPU sees it."""
     chosen = choice("phys", argument, "on", "off")
     if chosen is not None:
@@ -33,7 +33,7 @@ def _phys(target: DebugTarget, argument: str) -> str:
 
 
 @command("points [all|own]")
-def _points(target: DebugTarget, argument: str) -> str:
+def _points(target: ThreadTarget, argument: str) -> str:
     """Have break- and watchpoints set from now on stop all threads, or the chosen thread's own."""
     chosen = choice("points", argument, "all", "own")
     if chosen is not None:
@@ -43,7 +43,7 @@ def _points(target: DebugTarget, argument: str) -> str:
 
 
 @command("memory-map [ram|flash]")
-def _memory_map(target: DebugTarget, argument: str) -> str:
+def _memory_map(target: ThreadTarget, argument: str) -> str:
     """Say whether memory is RAM or flash to gdb, from its next connection on."""
     chosen = choice("memory-map", argument, *(kind.value for kind in MapKind))
     if chosen is not None:
@@ -54,7 +54,7 @@ def _memory_map(target: DebugTarget, argument: str) -> str:
 
 
 @command("page-table [ADDR]")
-def _page_table(target: DebugTarget, argument: str) -> str:
+def _page_table(target: ThreadTarget, argument: str) -> str:
     """Show what the page table maps, and with which rights; or walk it for one address."""
     if argument:
         return "\n".join(walk.steps(target.machine, address("page-table", argument))) + "\n"

@@ -7,8 +7,8 @@ from gdbstub.target import Continue, FlashWrite, Step, TargetError
 from isa_spec.registers import PC
 from machine.nvram import Nvram
 from soclet import description
-from soclet.debug_target import DebugTarget
 from soclet.runner import Runner
+from soclet.thread_target import ThreadTarget
 
 CPSR = next(n for n, slot in enumerate(description.SLOTS) if slot.number is None)
 
@@ -20,7 +20,7 @@ def board():
 
 @pytest.fixture
 def target(board):
-    target = DebugTarget(Runner(board.machine))
+    target = ThreadTarget(Runner(board.machine))
     target.attach()
     return target
 
@@ -96,7 +96,7 @@ def test_what_is_flashed_but_not_kept_is_told(tmp_path):
     nvram = Nvram(path, 64 << 10, default_size=64 << 10)
     try:
         board = Board(nvram=nvram)
-        target = DebugTarget(Runner(board.machine))
+        target = ThreadTarget(Runner(board.machine))
         target.attach()
         board.machine.commit()
         path.with_name("nvram.journal").mkdir()

@@ -2,6 +2,7 @@
 
 import guests
 import pytest
+from processes import describe, two_processes
 
 from gdbstub.target import TargetError
 from isa_spec.memory_map import DEADLINE, TIME, TX
@@ -11,14 +12,14 @@ from machine.events import SerialInput, WriteMemory
 from machine.machine import Machine
 from machine.nvram import Nvram
 from soclet import monitor
-from soclet.debug_target import DebugTarget
 from soclet.goals import StepInterrupts
 from soclet.runner import Runner
+from soclet.thread_target import ThreadTarget
 from toolchain.assembler import assemble
 
 
 def target_on(machine):
-    target = DebugTarget(Runner(machine))
+    target = ThreadTarget(Runner(machine))
     target.attach()
     return target
 
@@ -355,6 +356,25 @@ def test_points_says_and_changes_whose_they_are(target):
     assert target.own_space
     target.monitor("points all")
     assert not target.own_space
+
+
+def test_threads_lists_the_guests_processes_and_says_where_they_are_described():
+    assert target_on(two_processes()).monitor("threads") == (
+        "the process descriptor is at 0x2000\n"
+        "* 2    one          process 1, kernel mode, running\n"
+        "  3    two          process 2, user mode, ready\n"
+    )
+
+
+def test_threads_says_why_there_is_only_the_cpu(target):
+    assert target.monitor("threads") == (
+        "the guest has no process descriptor, so the CPU is the one thread\n"
+        "* 1    cpu          kernel mode, running\n"
+    )
+    machine = Machine(64 << 10)
+    describe(machine, version=2)
+    first, *_ = target_on(machine).monitor("threads").splitlines()
+    assert first == "the process descriptor at 0x2000 is of version 2; 1 is known"
 
 
 def test_memory_map_says_and_changes_what_the_next_client_reads_and_stays(target):
