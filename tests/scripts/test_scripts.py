@@ -39,7 +39,9 @@ def pythons(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("script", ["scripts/run", "scripts/test", "scripts/check", ".ci/run"])
+@pytest.mark.parametrize(
+    "script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", ".ci/run"]
+)
 def test_what_a_person_types_is_executable(script):
     assert os.access(ROOT / script, os.X_OK)
 

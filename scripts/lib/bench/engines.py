@@ -4,10 +4,6 @@ Medians of interleaved runs: every round runs each kernel on each engine once, s
 slows all of them alike. Figures of one table can be compared; those of two hosts cannot.
 """
 
-import argparse
-import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -15,6 +11,8 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import common
 
 from machine.cpu import Reason
 from machine.engines import ENGINES
@@ -24,7 +22,7 @@ from toolchain.assembler import assemble
 from toolchain.program import Program
 from toolchain.writers import write_image
 
-KERNELS = Path(__file__).resolve().parent.parent / "kernels"
+KERNELS = Path(__file__).resolve().parents[2] / "kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +95,17 @@ def measure_start(rounds: int) -> float:
     return round(statistics.median(spent) * 1000, 1)
 
 
-def main() -> None:
-    """Measure, print a table, and write the figures as JSON where that is asked for."""
-    kernels = sorted(path.stem for path in KERNELS.glob("*.s"))
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=main.__doc__)
-    parser.add_argument("--kernel", action="append", choices=kernels, help="only this one")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    options = parser.parse_args()
+def main(words: list[str]) -> None:
+    """Measure the engines, print a table, and write the figures as JSON where that is asked for.
 
-    host = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    `scripts/bench gdb` measures the debugger's path instead.
+    """
+    kernels = sorted(path.stem for path in KERNELS.glob("*.s"))
+    parser = common.options("scripts/bench", main.__doc__)
+    parser.add_argument("--kernel", action="append", choices=kernels, help="only this one")
+    options = parser.parse_args(words)
+
+    host = common.host()
     print(f"{host}; medians of {options.rounds} interleaved runs\n")
     speeds = measure_engines(options.kernel or kernels, options.rounds)
     print(f"{'kernel':<10} {'engine':<10} {'instructions':>12} {'MIPS':>8}  decoded at most")
@@ -118,10 +117,5 @@ def main() -> None:
         )
     start = measure_start(4 * options.rounds)
     print(f"\nfrom process start to the end of a three-instruction ELF image: {start} ms")
-    if options.json is not None:
-        figures = {"host": host, "speeds": [asdict(s) for s in speeds], "start_ms": start}
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    figures = {"host": host, "speeds": [asdict(s) for s in speeds], "start_ms": start}
+    common.write_json(options.json, figures)
