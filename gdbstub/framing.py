@@ -66,9 +66,9 @@ Event: TypeAlias = Packet | Ack | Nack | Interrupt | Malformed | BadChecksum | O
 
 # ------------------------------------------------------------------------------- encoding
 
-_SPECIAL: Final = re.compile(rb"[#$}*]")
+# The mark of an escape comes first, since the others bring it in.
+_ESCAPES: Final = tuple((bytes([byte]), bytes([0x7D, byte ^ 0x20])) for byte in b"}#$*")
 _ESCAPED: Final = re.compile(rb"}(.)", re.DOTALL)
-_ESCAPES: Final = {bytes([byte]): bytes([0x7D, byte ^ 0x20]) for byte in b"#$}*"}
 _UNESCAPES: Final = {bytes([byte]): bytes([byte ^ 0x20]) for byte in range(256)}
 
 # A run is its byte, `*`, and a printable count + 29. Counts that would be mistaken for framing
@@ -91,7 +91,9 @@ def checksum(data: bytes | bytearray | memoryview) -> int:
 
 def escape(data: bytes) -> bytes:
     """Make `data` fit for a payload (GDB manual: Binary Data)."""
-    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], data)
+    for byte, escaped in _ESCAPES:
+        data = data.replace(byte, escaped)
+    return data
 
 
 def escape_within(data: bytes, room: int) -> tuple[bytes, int]:

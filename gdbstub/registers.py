@@ -4,7 +4,7 @@ Knows widths, byte order and how a missing value looks (GDB manual: `g`); must n
 register is for.
 """
 
-from binascii import hexlify
+from binascii import hexlify, unhexlify
 
 from gdbstub.target import Target, TargetError
 from gdbstub.views import View
@@ -77,9 +77,6 @@ class RegisterFile:
 def unhex(digits: bytes) -> bytes:
     """Bytes from pairs of hexadecimal digits, and nothing but those."""
     try:
-        data = bytes.fromhex(digits.decode("ascii"))
+        return unhexlify(digits)
     except ValueError:
         raise TargetError("pairs of hexadecimal digits are wanted") from None
-    if 2 * len(data) != len(digits):  # fromhex passes over spaces
-        raise TargetError("pairs of hexadecimal digits are wanted")
-    return data

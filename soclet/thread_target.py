@@ -54,38 +54,50 @@ class ThreadTarget(DebugTarget):
     """
 
     def __init__(self, runner: Runner) -> None:
-        self.source: ThreadSource | None = None
         self.source_problem = ""
         self.own_space = False
+        self._source: ThreadSource | None = None
+        self._looked = False
         super().__init__(runner)
 
     def attach(self) -> None:
-        """Halt, and look for the guest's processes."""
+        """Halt; the guest's processes are to be looked for."""
         super().attach()
         self.own_space = False
-        self.look_for_processes()
+        self._looked = False
 
     def reset(self) -> None:
-        """Reset, and look again."""
+        """Reset; they are to be looked for again."""
         super().reset()
-        self.look_for_processes()
+        self._looked = False
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write; a program that is loaded may bring processes of its own, or take some away."""
         super().write_memory(address, data)
-        if self.source is None or len(data) > 4:
-            self.look_for_processes()
+        if self._source is None or len(data) > 4:
+            self._looked = False
 
-    def look_for_processes(self) -> None:
+    @property
+    def source(self) -> ThreadSource | None:
+        """The guest's processes, as they were found; None where there are none.
+
+        All of memory is searched for them, so not before somebody asks: a load is many writes.
+        """
+        if not self._looked:
+            self._look()
+        return self._source
+
+    def _look(self) -> None:
         """Find the guest's descriptor, or what is wrong with it."""
-        self.source, self.source_problem = None, ""
+        self._looked = True
+        self._source, self.source_problem = None, ""
         try:
             descriptor = find(self.machine.memory)
         except DescriptorError as error:
             self.source_problem = str(error)
         else:
             if descriptor is not None:
-                self.source = ThreadSource(self.machine, descriptor)
+                self._source = ThreadSource(self.machine, descriptor)
 
     # Which there are
 

@@ -1,6 +1,9 @@
 """A guest's processes as threads: registers, memory, points and steps of each."""
 
+import asyncio
+
 import pytest
+from loop_bench import Looping
 from processes import CURRENT, FIRST, describe, process, put, two_processes
 from running import DEMOS
 
@@ -19,7 +22,7 @@ from isa_spec.registers import PC, PTBR, STATUS
 from machine.cpu import Reason
 from machine.events import WriteMemory
 from machine.machine import Machine
-from soclet import description
+from soclet import description, thread_target
 from soclet.processes.descriptor import SAVED
 from soclet.runner import Runner
 from soclet.thread_target import CPU_THREAD, ThreadTarget
@@ -121,6 +124,19 @@ def test_a_program_that_is_loaded_brings_its_processes():
     assert [each.id for each in target.threads()] == [ONE, TWO]
     target.write_memory(0x2000, bytes(0x100))
     assert [each.id for each in target.threads()] == [CPU_THREAD]
+
+
+def test_memory_is_searched_for_processes_when_they_are_asked_for_and_not_at_every_write(
+    monkeypatch,
+):
+    searched = []
+    monkeypatch.setattr(thread_target, "find", searched.append)
+    target = target_on(Machine(64 << 10))
+    for address in range(0x1000, 0x2000, 0x100):
+        target.write_memory(address, bytes(0x100))
+    assert searched == []
+    assert [each.id for each in target.threads()] == [CPU_THREAD]
+    assert searched == [target.machine.memory]
 
 
 def test_a_descriptor_that_cannot_be_used_is_remembered_with_the_reason():
@@ -245,13 +261,27 @@ def test_a_new_client_has_points_that_stop_whoever_comes(target):
 # ------------------------------------------------------------------------------ steps
 
 
+def carried_out(target, *actions):
+    """Resume threads, and give the stop when it comes: at once, or after slices of the run loop."""
+
+    async def body():
+        stop = target.resume_threads(actions)
+        async with Looping(target.runner):
+            while not target.machine.halted:
+                await asyncio.sleep(0)
+        return stop or target.stop
+
+    target.runner.watcher = target
+    return asyncio.run(body())
+
+
 @pytest.mark.parametrize("interrupts", ["over", "into", "hold"])
 def test_a_step_of_another_process_begins_when_its_kernel_lets_it_run(demo, interrupts):
     target = demo.run_to("work", 2)
     target.monitor(f"step-interrupts {interrupts}")
     loop = demo.address("work") + 16
     assert target.read_thread_register(ONE, slot("pc")) == loop + 8  # which jumps back
-    stop = target.resume_threads([ThreadAction(Step(), ONE), ThreadAction(Continue())])
+    stop = carried_out(target, ThreadAction(Step(), ONE), ThreadAction(Continue()))
     assert isinstance(stop, Stop)
     assert target.current_thread() == ONE
     assert target.read_register(slot("pc")) == loop
@@ -261,7 +291,7 @@ def test_a_step_of_another_process_begins_when_its_kernel_lets_it_run(demo, inte
 def test_a_range_step_of_another_process_ends_outside_the_range(demo):
     target = demo.run_to("work", 2)
     work = demo.address("work")
-    stop = target.resume_threads([ThreadAction(RangeStep(work, work + 0x18), ONE)])
+    stop = carried_out(target, ThreadAction(RangeStep(work, work + 0x18), ONE))
     assert isinstance(stop, Stop)
     assert target.current_thread() == ONE
     assert not work <= target.read_register(slot("pc")) < work + 0x18
@@ -282,7 +312,7 @@ def test_steps_of_the_running_process_are_plain_steps(demo):
 def test_a_step_of_another_from_an_address_goes_on_there(demo):
     target = demo.run_to("work", 2)
     worker = demo.address("worker")
-    stop = target.resume_threads([ThreadAction(Step(worker), ONE)])
+    stop = carried_out(target, ThreadAction(Step(worker), ONE))
     assert isinstance(stop, Stop)
     assert target.current_thread() == ONE
     assert target.read_register(slot("pc")) == worker + 8
