@@ -45,6 +45,7 @@ from soclet import description, goals, refusals, sentences, views
 from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts
 from soclet.runner import End, Runner
+from soclet.slices import FIRST_SLICE
 from soclet.source_map import SourceMap
 
 _SIGNALS: Final = {
@@ -58,9 +59,6 @@ _SIGNALS: Final = {
     SYSTEM_CALL.number: Signal.SYS,
 }
 """The signal that fits the trap behind a check-stop; ABRT fits the others."""
-
-_STEP_AT_ONCE: Final = 4096
-"""Instructions of a handler that a step runs before it gives the loop a turn."""
 
 
 class DebugTarget:
@@ -269,7 +267,7 @@ class DebugTarget:
             case _:
                 goal = self._first_step(home)
         try:
-            outcome = self.runner.advance(goal, _STEP_AT_ONCE)
+            outcome = self.runner.advance(goal, FIRST_SLICE)
         except NvramError as error:
             raise TargetError(str(error)) from error
         if outcome in (Reason.BUDGET, Reason.ASLEEP, Reason.LIMIT):

@@ -20,10 +20,8 @@ from machine.machine import Machine
 from machine.watch import Watch
 from soclet.goals import Bounds, FreeRun, Goal, Outcome
 from soclet.lines.line import Line
+from soclet.slices import SliceSize
 
-SLICE_SECONDS: Final = 0.003
-LARGEST_SLICE: Final = 131_072
-"""Instructions; the serial line keeps more scripted input than that ahead of the guest."""
 COMMIT_SECONDS: Final = 0.1
 TICKS_PER_SECOND: Final = 1_000_000
 """What the paced clock makes of sleep."""
@@ -110,7 +108,7 @@ class Runner:
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
-        self._budget = 4096
+        self._slices = SliceSize()
         self._kicked = asyncio.Event()
         self._committed = time.monotonic()
         self._nap: Nap | None = None
@@ -120,6 +118,7 @@ class Runner:
     def start(self, goal: Goal | None = None) -> None:
         """Have the machine run towards a goal from the loop's next turn on."""
         self.machine.halted = False
+        self._slices.begin()
         self._goal = goal or FreeRun()
         self._kicked.set()
 
@@ -143,7 +142,9 @@ class Runner:
             self.decisions,
             self.watches,
         )
+        executed, started = self.machine.cpu.executed, time.perf_counter()
         outcome = goal.advance(self.machine, bounds)
+        self._slices.learn(self.machine.cpu.executed - executed, time.perf_counter() - started)
         self._pump()
         return outcome
 
@@ -184,9 +185,7 @@ class Runner:
             if self._goal is None or (self.line is not None and not self.line.ready):
                 await self._stand_by()
                 continue
-            started = time.perf_counter()
-            outcome = self.advance(self._goal, self._budget)
-            self._learn(time.perf_counter() - started)
+            outcome = self.advance(self._goal, self._slices.instructions)
             if outcome is Reason.BUDGET:
                 await self._give_way()
             elif outcome is Reason.ASLEEP and self._may_wake():
@@ -224,13 +223,6 @@ class Runner:
             self.watcher.reached(outcome)
         elif isinstance(outcome, Reason) and outcome in _ENDS:
             self.finish(_ENDS[outcome])
-
-    def _learn(self, seconds: float) -> None:
-        """Choose the next slice's size by what this one took; its results do not depend on it."""
-        if seconds > SLICE_SECONDS:
-            self._budget = max(256, self._budget // 2)
-        elif seconds < SLICE_SECONDS / 2:
-            self._budget = min(LARGEST_SLICE, self._budget * 2)
 
     def _pump(self) -> None:
         """Bring what the guest sent to the line, and its memory to the NVRAM file in time."""
