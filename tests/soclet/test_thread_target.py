@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from loop_bench import Looping
+from loop_bench import Looping, turns
 from processes import CURRENT, FIRST, describe, process, put, two_processes
 from running import DEMOS
 
@@ -268,7 +268,7 @@ def carried_out(target, *actions):
         stop = target.resume_threads(actions)
         async with Looping(target.runner):
             while not target.machine.halted:
-                await asyncio.sleep(0)
+                await turns()
         return stop or target.stop
 
     target.runner.watcher = target
