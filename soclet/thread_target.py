@@ -26,7 +26,7 @@ from isa_spec.words import WORD
 from machine.events import WriteMemory
 from soclet import description, monitor, os_tables, refusals, sentences, views
 from soclet.debug_target import DebugTarget
-from soclet.processes.descriptor import DescriptorError, find
+from soclet.processes.descriptor import DescriptorError, find, has_magic
 from soclet.processes.source import Process, ThreadSource
 from soclet.runner import Runner
 
@@ -74,14 +74,26 @@ class ThreadTarget(DebugTarget):
     def write_memory(self, address: int, data: bytes) -> None:
         """Write; a program that is loaded may bring processes of its own, or take some away."""
         super().write_memory(address, data)
-        if self._source is None or len(data) > 4:
+        if self.source_problem or self._may_concern(address, len(data)):
             self._looked = False
+
+    def _may_concern(self, address: int, length: int) -> bool:
+        """Tell whether a descriptor may begin or go on in a range, or the one that is used does."""
+        used = None if self._source is None else self._source.descriptor
+        for start, size in views.pieces(self.machine, address, length, virtual=self.virtual):
+            if start is not None and (
+                has_magic(self.machine.memory, start, size)
+                or (used is not None and used.is_in(start, size))
+            ):
+                return True
+        return False
 
     @property
     def source(self) -> ThreadSource | None:
         """The guest's processes, as they were found; None where there are none.
 
-        All of memory is searched for them, so not before somebody asks: a load is many writes.
+        All of memory is searched for them, so not before somebody asks, and not after every write:
+        that takes a stop's time many times over.
         """
         if not self._looked:
             self._look()

@@ -42,8 +42,13 @@ def physical(
     return address
 
 
-def _pieces(
-    machine: Machine, address: int, length: int, *, virtual: bool, ptbr: int | None
+def pieces(
+    machine: Machine,
+    address: int,
+    length: int,
+    *,
+    virtual: bool = True,
+    ptbr: int | None = None,
 ) -> Iterator[tuple[int | None, int]]:
     """Cut a range at page ends: the physical address of each piece, and its length."""
     end = address + length
@@ -63,7 +68,7 @@ def read(
 ) -> bytes:
     """Give the bytes of a range, as far from its start as they can be read."""
     data = bytearray()
-    for start, size in _pieces(machine, address, length, virtual=virtual, ptbr=ptbr):
+    for start, size in pieces(machine, address, length, virtual=virtual, ptbr=ptbr):
         if start is None:
             break
         if start < MEMORY_START:
@@ -101,7 +106,7 @@ def write(
     """Write all of a range of memory, or nothing where any of it is not memory."""
     writes = []
     at = 0
-    for start, size in _pieces(machine, address, len(data), virtual=virtual, ptbr=ptbr):
+    for start, size in pieces(machine, address, len(data), virtual=virtual, ptbr=ptbr):
         if start is None or not machine.memory.holds(start, size):
             return False
         writes.append(WriteMemory(start, data[at : at + size]))

@@ -63,6 +63,10 @@ class Descriptor:
     save: int | None
     registers: tuple[int | None, ...]
 
+    def is_in(self, address: int, length: int) -> bool:
+        """Tell whether any of its bytes are in a range."""
+        return address < self.address + LAYOUT.sizeof() and self.address < address + length
+
     @classmethod
     def read(cls, memory: Memory, address: int) -> Self:
         """Read the one at a physical address. Raises DescriptorError."""
@@ -106,6 +110,13 @@ def find(memory: Memory) -> Descriptor | None:
     if error is not None:
         raise error
     return None
+
+
+def has_magic(memory: Memory, address: int, length: int) -> bool:
+    """Tell whether any byte of a range in memory may belong to a descriptor's magic."""
+    around = len(MAGIC) - 1
+    start, end = address - around, address + length + around
+    return MAGIC in memory.read(start, min(end, memory.size) - start)
 
 
 def _magics(memory: Memory) -> Iterator[int]:

@@ -23,7 +23,7 @@ from machine.cpu import Reason
 from machine.events import WriteMemory
 from machine.machine import Machine
 from soclet import description, thread_target
-from soclet.processes.descriptor import SAVED
+from soclet.processes.descriptor import MAGIC, SAVED
 from soclet.runner import Runner
 from soclet.thread_target import CPU_THREAD, ThreadTarget
 from toolchain.assembler import assemble
@@ -126,17 +126,39 @@ def test_a_program_that_is_loaded_brings_its_processes():
     assert [each.id for each in target.threads()] == [CPU_THREAD]
 
 
-def test_memory_is_searched_for_processes_when_they_are_asked_for_and_not_at_every_write(
-    monkeypatch,
-):
-    searched = []
-    monkeypatch.setattr(thread_target, "find", searched.append)
+@pytest.fixture
+def searched(monkeypatch):
+    """The memories that were searched for a descriptor, none of which has one."""
+    memories = []
+    monkeypatch.setattr(thread_target, "find", memories.append)
+    return memories
+
+
+def test_memory_is_not_searched_anew_for_writes_that_bring_no_descriptor(searched):
     target = target_on(Machine(64 << 10))
-    for address in range(0x1000, 0x2000, 0x100):
+    assert target.current_thread() == CPU_THREAD
+    for address in range(0x1000, 0x4000, 0x100):
         target.write_memory(address, bytes(0x100))
+    assert target.current_thread() == CPU_THREAD
+    assert searched == [target.machine.memory]
+
+
+def test_it_is_searched_when_processes_are_asked_for_and_not_at_every_write(searched):
+    target = target_on(Machine(64 << 10))
+    for address in range(0x1000, 0x4000, 0x100):
+        target.write_memory(address, MAGIC)
     assert searched == []
     assert [each.id for each in target.threads()] == [CPU_THREAD]
     assert searched == [target.machine.memory]
+
+
+def test_a_descriptor_that_comes_in_parts_is_found():
+    target = target_on(Machine(64 << 10))
+    for page, data in two_processes().memory.pages():
+        for at in range(0, len(data), 4):
+            target.write_memory((page << 12) + at, data[at : at + 4])
+            target.current_thread()
+    assert [each.id for each in target.threads()] == [ONE, TWO]
 
 
 def test_a_descriptor_that_cannot_be_used_is_remembered_with_the_reason():

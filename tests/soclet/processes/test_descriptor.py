@@ -7,7 +7,7 @@ import pytest
 from processes import DESCRIPTOR, FIELDS, describe, put
 
 from machine.machine import Machine
-from soclet.processes.descriptor import LAYOUT, MAGIC, NONE, DescriptorError, find
+from soclet.processes.descriptor import LAYOUT, MAGIC, NONE, DescriptorError, find, has_magic
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
@@ -38,6 +38,23 @@ def test_its_magic_counts_only_at_a_multiple_of_4(machine):
     assert find(machine.memory) is None
     describe(machine, 0x2010)
     assert find(machine.memory).address == 0x2010
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "has"),
+    [
+        (0x2000, 0x2008, True),
+        (0x1000, 0x2001, True),
+        (0x2007, 0x3000, True),
+        (0x2003, 0x2004, True),
+        (0x1FF0, 0x2000, False),
+        (0x2008, 0x2010, False),
+        (0xFFF0, 0x10000, False),
+    ],
+)
+def test_a_range_has_magic_where_any_of_its_bytes_belong_to_it(machine, start, end, has):
+    machine.memory.write(0x2000, MAGIC)
+    assert has_magic(machine.memory, start, end - start) is has
 
 
 def test_what_a_process_has_not_is_none(machine):
