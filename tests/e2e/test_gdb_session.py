@@ -281,8 +281,24 @@ def test_in_extended_mode_a_killed_program_can_be_run_again(boot, gdb):
     debugger.ask("delete")
     assert "Temporary breakpoint 2, start ()" in debugger.ask("start")
     assert debugger.number("$pc") == 0x1000
+    # After its own end, too.
     assert "power-off: " in debugger.ask("continue")
     assert "exited with code 07" in debugger.ask("continue")
+    debugger.ask("break plus")
+    assert "Breakpoint 3, plus ()" in debugger.ask("run")
+    debugger.ask("delete")
+    debugger.ask("continue")
+    assert "exited with code 07" in debugger.ask("continue")
+    assert run.process.poll() is None
+
+
+def test_a_program_that_has_ended_in_extended_mode_ends_the_run_when_gdb_leaves(boot, gdb):
+    run = boot(CALLS)
+    debugger = gdb(run.image)
+    debugger.ask(f"target extended-remote 127.0.0.1:{run.port('gdb')}")
+    debugger.ask("continue")
+    debugger.ask("continue")
+    debugger.terminal.sendline("quit")
     assert run.wait().status == 7
 
 

@@ -166,6 +166,8 @@ class Pair:
         return self.check(whole)
 
     def stopped(self, event):
+        if isinstance(event, Exited):
+            self.kinds.add("exited")
         for target in self.targets:
             target.running = False
             target.stop = event

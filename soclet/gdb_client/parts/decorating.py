@@ -64,9 +64,7 @@ class Filter:
             inner = frame.inferior_frame()
             if inner.type() == gdb.DUMMY_FRAME:
                 yield _Gdb(frame)
-            elif inner.level() and self._is_interrupted(
-                inner.pc(), int(inner.read_register("sp"))
-            ):
+            elif inner.level() and self._is_interrupted(inner.pc(), int(inner.read_register("sp"))):
                 yield _Interrupted(frame)
             else:
                 yield frame
