@@ -89,7 +89,6 @@ class EventRegistry:
 class events:
     register_changed: EventRegistry
     memory_changed: EventRegistry
-    cont: EventRegistry
     stop: EventRegistry
     new_objfile: EventRegistry
 
