@@ -63,7 +63,7 @@ class Conversation:
     def hear(self, turn):
         """Have a turn's command typed, unless it is the first; give what is shown."""
         if not turn.command.startswith("soclet gdb "):
-            self._gdb.type(turn.command)
+            self._gdb.type(turn.command.replace("PORT", self._port))
         for line in turn.typed:
             if line == "Ctrl-C":
                 self._gdb.says("Continuing")
