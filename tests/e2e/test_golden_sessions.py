@@ -67,7 +67,7 @@ class Conversation:
         for line in turn.typed:
             if line == "Ctrl-C":
                 self._gdb.says("Continuing")
-                end, *rest = self._lines(self._gdb.interrupted())
+                end, *rest = self._lines(self._gdb.ask("Ctrl-C"))
                 return [f"Continuing{end}", *rest]
             self._gdb.says(">")
             self._gdb.type(line)

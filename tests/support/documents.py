@@ -18,7 +18,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +145,7 @@ class Gdb:
     def answer(self):
         """Give what is printed up to the next prompt."""
         self._child.expect_exact(PROMPT)
-        return self._printed()
+        return [line.rstrip() for line in self._child.before.splitlines() if line.strip()]
 
     def type(self, command):
         """Type a command; `answer` waits for what it prints. `Ctrl-C` is the key."""
@@ -162,21 +161,6 @@ class Gdb:
     def says(self, text):
         """Wait for a text, without a prompt after it."""
         self._child.expect_exact(text)
-
-    def interrupted(self):
-        """Press Ctrl-C while the program runs; give what is printed then.
-
-        gdb says that it continues before it does, and forgets a Ctrl-C that comes between.
-        """
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            self._child.sendintr()
-            if self._child.expect_exact([PROMPT, pexpect.TIMEOUT], timeout=5) == 0:
-                return self._printed()
-        raise AssertionError("Ctrl-C has not stopped the program")
-
-    def _printed(self):
-        return [line.rstrip() for line in self._child.before.splitlines() if line.strip()]
 
     def close(self):
         self._child.close(force=True)
