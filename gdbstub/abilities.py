@@ -155,7 +155,14 @@ class Restartable(Protocol):
     """The program can be begun again: what extended mode (`!`, `R`) is for."""
 
     def restart(self) -> None:
-        """Bring the program to its beginning, halted; after a `kill` too."""
+        """Bring the program to its beginning, halted; after a `kill` or its own end too."""
+        ...
+
+    def exited(self, *, stay: bool) -> None:
+        """The client was told that the program has ended by itself (`W`).
+
+        `stay`: it is in extended mode and may begin the program again.
+        """
         ...
 
 

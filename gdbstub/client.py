@@ -37,7 +37,8 @@ class Client:
 
     `supports` are the features that the client offered in qSupported. `console` is text for its
     user that goes out before the next reply. `leaving` closes the connection once what is to be
-    sent has been. `view` and `registers` are those of the thread that it chose (`Hg`),
+    sent has been. `interrupt_due` is a Ctrl-C that came too early, for the next resume;
+    `just_interrupted` says that the last Ctrl-C's stop was the last thing said. `view` and `registers` are those of the thread that it chose (`Hg`),
     `own_registers` those of the target itself; `resumed_thread` is what it chose with `Hc`.
     """
 
@@ -49,6 +50,8 @@ class Client:
     acknowledges: bool = True
     extended: bool = False
     leaving: bool = False
+    interrupt_due: bool = False
+    just_interrupted: bool = False
     flash_plan: FlashPlan | None = None
     files: OpenFiles = field(default_factory=OpenFiles)
     console: list[str] = field(default_factory=list)

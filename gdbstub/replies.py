@@ -11,7 +11,7 @@ from typing import Final
 from gdbstub.client import Client, Program
 from gdbstub.framing import escape
 from gdbstub.parsing import ANY_THREAD
-from gdbstub.target import Exited, Killed, Reason, Stop, StopEvent, TargetError
+from gdbstub.target import Exited, Killed, Reason, Restartable, Stop, StopEvent, TargetError
 
 OK: Final = b"OK"
 UNSUPPORTED: Final = b""
@@ -62,6 +62,8 @@ def report(client: Client, event: StopEvent) -> bytes:
         client.program = Program.HALTED
         client.choose_thread(ANY_THREAD)  # a stop chooses the thread that it names
         client.say_once(event.fault)
+    elif isinstance(event, Exited) and isinstance(client.target, Restartable):
+        client.target.exited(stay=client.extended)
     client.say(event.message)
     return stop_reply(client, event)
 

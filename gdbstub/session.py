@@ -112,9 +112,20 @@ class Session:
             self._client.leaving = True
 
     def _on_interrupt(self, _event: Interrupt) -> None:
-        """Stop the running target, once; a halted one has its stop told already."""
+        """Stop the running target, once; a halted one as soon as it goes on.
+
+        GDB manual: Interrupts. gdb sends Ctrl-C before the resume that it is meant for where the
+        key is pressed at that moment. But one that follows a Ctrl-C's stop is the same, pressed
+        twice.
+        """
         self._meet()
-        if not self.running or self._interrupted:
+        if self.running:
+            self._interrupt()
+        elif self._client.program is Program.HALTED and not self._client.just_interrupted:
+            self._client.interrupt_due = True
+
+    def _interrupt(self) -> None:
+        if self._interrupted:
             return
         self._interrupted = True
         stop = self._target.interrupt()
@@ -167,6 +178,7 @@ class Session:
 
     def _handle(self, payload: bytes) -> None:
         """Answer a packet, which nobody has before."""
+        self._client.just_interrupted = False
         name = name_of(payload)
         handler = self._tables[self._client.program].get(name)
         try:
@@ -180,10 +192,13 @@ class Session:
             reply = error_reply(self._client, error)
         if reply is not None:
             self._reply(reply)
+        if self.running and self._client.interrupt_due:
+            self._client.interrupt_due = False
+            self._interrupt()
 
     def _finish(self, event: StopEvent) -> None:
         """Tell the stop that the client waits for, then turn to what it said meanwhile."""
-        self._interrupted = False
+        self._client.just_interrupted, self._interrupted = self._interrupted, False
         self._reply(report(self._client, event))
         while self._waiting and not self.running and not self._client.leaving:
             self._handle(self._waiting.popleft())

@@ -115,7 +115,9 @@ class DebugTarget:
         """Leave the machine as it is, halted or running, without a debugger."""
         if self.machine.cpu.debugged:
             self.machine.post(Debugger(attached=False))
-        if not self.machine.halted:
+        if isinstance(self._stop, Exited):
+            self.runner.finish(End.POWER_OFF)
+        elif not self.machine.halted:
             self.runner.start()
 
     def kill(self, *, stay: bool) -> None:
@@ -128,6 +130,11 @@ class DebugTarget:
         """Begin again from reset, for a client in extended mode."""
         self.runner.halt()
         self.reset()
+
+    def exited(self, *, stay: bool) -> None:
+        """The client knows of the power-off: the run is over, unless it may begin it again."""
+        if not stay:
+            self.runner.finish(End.POWER_OFF)
 
     # Registers and memory
 
@@ -256,7 +263,8 @@ class DebugTarget:
         """Go on; a step begins where pc, sp, ptbr and mode are those of `home`, unless None."""
         self._refuse_strange_addresses(action)
         if self.machine.cpu.exit_status is not None and self._power_off_told:
-            return self._exit(self.machine.cpu.exit_status)
+            self._stop = Exited(self.machine.cpu.exit_status)
+            return self._stop
         self._power_off_told = False
         match action:
             case RangeStep(start, end):
@@ -305,11 +313,6 @@ class DebugTarget:
         self.machine.reset()
         self._power_off_told = False
         self._stop = Stop()
-
-    def _exit(self, status: int) -> StopEvent:
-        self.runner.finish(End.POWER_OFF)
-        self._stop = Exited(status)
-        return self._stop
 
     def _event(self, outcome: Outcome) -> StopEvent:
         """Say a stop as gdb's protocol has it, with a sentence where a person wants one."""

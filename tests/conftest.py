@@ -2,6 +2,15 @@
 
 from hypothesis import settings
 
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="write the golden sessions of tests/e2e/golden anew, instead of comparing them",
+    )
+
+
 # How long an example takes says something about the host, nothing about the project.
 settings.register_profile("soclet", deadline=None)
 settings.load_profile("soclet")

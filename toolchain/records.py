@@ -46,7 +46,8 @@ def _read(
     except UnicodeDecodeError:
         raise ImageError(f"{source.name}: not {kind}: it holds bytes that are no text") from None
     ended = False
-    for n, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()  # which knows more ends of lines than bincopy does
+    for n, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -59,7 +60,7 @@ def _read(
         raise ImageError(f"{source.name}: {kind} cut short; it must end with {ending}")
     file = bincopy.BinFile()
     try:
-        getattr(file, add)(text)
+        getattr(file, add)("\n".join(lines))
     except bincopy.Error as error:
         raise ImageError(f"{source.name}: bad {kind}: {error}; give each address once") from None
     start = file.execution_start_address

@@ -149,6 +149,11 @@ def begun(client: Client, event: StopEvent | None) -> bytes | None:
     if event is None:
         client.program = Program.RUNNING
         return None
+    if client.interrupt_due:
+        client.interrupt_due = False
+        if event == Stop():  # of many steps, none of which may ever run long enough
+            event = client.target.interrupt() or event
+            client.just_interrupted = True
     return report(client, event)
 
 

@@ -37,11 +37,12 @@ def write_memory(client: Client, arguments: bytes) -> bytes:
 def read_binary(client: Client, arguments: bytes) -> bytes:
     """What is in memory there, in binary?  GDB manual: `x addr,length`; reply `b XX…`.
 
-    Some clients ask for nothing at 0 to learn whether this is known, and want OK.
+    An lldb that knows only bare bytes in reply asks for nothing at 0, and goes by `m` unless that
+    is OK: as everywhere, nothing is `b` and no bytes.
     """
     address, length = parsing.place(arguments)
     if length == 0:
-        return b"b" if address else OK
+        return b"b"
     data = client.view.read_memory(address, min(length, client.packet_size - 1))
     return b"b" + escape_within(data, client.packet_size - 1)[0]
 

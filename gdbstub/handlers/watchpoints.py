@@ -5,6 +5,7 @@ Knows how they are named on the wire; must not know how a target sees an access.
 
 from gdbstub import parsing
 from gdbstub.client import Client
+from gdbstub.points import MOST_POINTS
 from gdbstub.registry import packet
 from gdbstub.replies import OK
 from gdbstub.target import TargetError, WatchKind, Watchpoints
@@ -62,3 +63,19 @@ def _bytes(arguments: bytes) -> tuple[int, int]:
     if not length or address + length > 2**64:
         raise TargetError(f"{length} bytes from {address:#x} on cannot be watched")
     return address, length
+
+
+@packet(b"qWatchpointSupportInfo:", needs=Watchpoints, without_program=True)
+def most_watchpoints() -> bytes:
+    """How many can there be?  LLDB's extensions: `qWatchpointSupportInfo`."""
+    return b"num:%d;" % MOST_POINTS
+
+
+@packet(b"qHostInfo", needs=Watchpoints, without_program=True)
+def reported_before() -> bytes:
+    """Do stops come before the access or after it?  LLDB's extensions: `qHostInfo`.
+
+    This packet may tell much more. But without an answer to these two, lldb stops at an access
+    again and again: it takes it for done and does not step over it.
+    """
+    return b"watchpoint_exceptions_received:before;"

@@ -8,6 +8,7 @@ COMMAND_DATA: int
 COMPLETE_NONE: int
 COMPLETE_EXPRESSION: int
 TYPE_CODE_FUNC: int
+DUMMY_FRAME: int
 
 class error(RuntimeError): ...
 class MemoryError(error): ...
@@ -53,6 +54,7 @@ class Frame:
     def architecture(self) -> Architecture: ...
     def read_register(self, name: str) -> Value: ...
     def level(self) -> int: ...
+    def type(self) -> int: ...
     def pc(self) -> int: ...
 
 class UnwindInfo:
@@ -87,7 +89,6 @@ class EventRegistry:
 class events:
     register_changed: EventRegistry
     memory_changed: EventRegistry
-    cont: EventRegistry
     stop: EventRegistry
     new_objfile: EventRegistry
 

@@ -1,7 +1,6 @@
 """The real machine behind a port, and the real tools in front of it."""
 
 import os
-import time
 
 import guests
 import pexpect
@@ -49,8 +48,6 @@ class Gdb:
         return self.terminal.before.replace("\r\n", "\n")
 
     def ctrl_c(self):
-        # gdb says "Continuing." before it has resumed, and forgets a Ctrl-C that comes between.
-        time.sleep(0.3)
         self.terminal.sendintr()
 
     def number(self, expression):

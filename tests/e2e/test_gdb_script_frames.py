@@ -185,3 +185,15 @@ def test_a_system_calls_process_is_seen_through_its_page_table(scripted, stack):
         gdb.ask("stepi")
     assert inside == {"call", "serve"}
     assert names == ["inner", "outer", "user"]
+
+
+def test_a_function_that_gdb_has_called_is_called_from_gdb_and_from_no_line(scripted):
+    gdb = scripted(demo("timer"))
+    gdb.ask("stepi 2")
+    gdb.ask("break next_deadline")
+    gdb.ask("print next_deadline()")
+    frames = gdb.ask("backtrace").splitlines()
+    assert frames[0].startswith("#0  next_deadline () at ")
+    assert frames[1] == "#1  <function called from gdb> ()"
+    assert frames[2].startswith("#2  start () at ")
+    assert frames[2].endswith(".s:32")

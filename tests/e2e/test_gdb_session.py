@@ -141,6 +141,7 @@ def test_finish_goes_to_the_caller(debug):
     gdb.ask("continue")
     said = gdb.ask("finish")
     assert "multiply_add ()" in said
+    assert "Value returned is $1 = 7" in said
     assert gdb.number("$r0") == 7
 
 
@@ -210,10 +211,10 @@ def test_ctrl_c_stops_a_guest_that_spins_and_it_goes_on_after(debug):
 def test_jump_and_an_inferior_call(debug):
     _, gdb = debug(CALLS)
     gdb.ask("stepi")
-    assert gdb.ask("print ((int (*)(int, int)) multiply_add)(4, 5)") == "$1 = 21\n"
+    assert gdb.ask("print multiply_add(4, 5)") == "$1 = 21\n"
     assert gdb.number("$pc") == 0x1008
     assert gdb.number("$sp") == 0xFF00
-    assert gdb.ask("print ((int (*)(int, int)) multiply_add)(2, 3)") == "$2 = 7\n"
+    assert gdb.ask("print multiply_add(2, 3)") == "$2 = 7\n"
     gdb.ask("tbreak plus")
     gdb.ask("set $r0 = 5")
     gdb.ask("set $r1 = 5")
@@ -278,8 +279,26 @@ def test_in_extended_mode_a_killed_program_can_be_run_again(boot, gdb):
     # Without a kill first, too.
     assert "Breakpoint 1, plus ()" in debugger.ask("run")
     debugger.ask("delete")
+    assert "Temporary breakpoint 2, start ()" in debugger.ask("start")
+    assert debugger.number("$pc") == 0x1000
+    # After its own end, too.
     assert "power-off: " in debugger.ask("continue")
     assert "exited with code 07" in debugger.ask("continue")
+    debugger.ask("break plus")
+    assert "Breakpoint 3, plus ()" in debugger.ask("run")
+    debugger.ask("delete")
+    debugger.ask("continue")
+    assert "exited with code 07" in debugger.ask("continue")
+    assert run.process.poll() is None
+
+
+def test_a_program_that_has_ended_in_extended_mode_ends_the_run_when_gdb_leaves(boot, gdb):
+    run = boot(CALLS)
+    debugger = gdb(run.image)
+    debugger.ask(f"target extended-remote 127.0.0.1:{run.port('gdb')}")
+    debugger.ask("continue")
+    debugger.ask("continue")
+    debugger.terminal.sendline("quit")
     assert run.wait().status == 7
 
 

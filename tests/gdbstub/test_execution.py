@@ -183,6 +183,8 @@ def test_two_ctrl_c_give_one_stop(talk, target):
     talk.ask_all(b"c")
     assert talk.send(b"\x03\x03") == [stop_reply(b"T02")]
     assert talk.interrupt() == []
+    talk.ask_all(b"c")
+    assert target.running
     assert target.asked.count("interrupt") == 1
 
 
@@ -198,10 +200,27 @@ def test_two_ctrl_c_give_one_stop_where_the_target_takes_its_time(talk, target, 
     assert target.asked.count("interrupt") == 2
 
 
-def test_ctrl_c_to_a_halted_target_does_nothing(talk, target):
+def test_ctrl_c_to_a_halted_target_waits_for_the_next_resume(talk, target):
     assert talk.send(b"\x03$?#3f") == [b"+", AT_START]
     assert "interrupt" not in target.asked
-    assert talk.send(b"\x03$c#63") == [b"+"]
+    assert talk.send(b"$c#63") == [b"+", stop_reply(b"T02")]
+    assert talk.send(b"$c#63") == [b"+"]
+    assert target.running
+
+
+def test_ctrl_c_to_a_halted_target_ends_a_row_of_steps_that_stop_at_once(connect):
+    target = FakeTarget(answer=Stop())
+    talk = connect(target)
+    assert talk.send(b"\x03$s#73") == [b"+", stop_reply(b"T02")]
+    assert talk.send(b"$s#73") == [b"+", stop_reply(b"T05", b"04100000")]
+
+
+def test_ctrl_c_to_a_halted_target_gives_way_to_a_stop_that_says_more(connect):
+    target = FakeTarget(answer=Stop(Signal.SEGV))
+    talk = connect(target)
+    assert talk.send(b"\x03$s#73") == [b"+", stop_reply(b"T0b")]
+    target.answer = None
+    assert talk.send(b"$c#63") == [b"+"]
     assert target.running
 
 

@@ -1,7 +1,7 @@
 import pytest
 from fake_target import FakeTarget, PlainTarget
 
-from gdbstub.target import BreakpointKind, FlashWrite, Killed, TargetError
+from gdbstub.target import BreakpointKind, Exited, FlashWrite, Killed, TargetError
 
 # ------------------------------------------------------------------------------- leaving
 
@@ -63,6 +63,17 @@ def test_v_kill_ends_the_program_and_keeps_the_connection(talk, target):
 def test_v_kill_without_a_process_kills_nothing(talk, target, payload):
     assert talk.ask(payload) == b"E16"
     assert target.asked == ["attach"]
+
+
+@pytest.mark.parametrize(("first", "stays"), [([], False), ([b"!"], True)])
+def test_a_target_learns_that_its_end_was_told_and_whether_it_may_be_begun_again(
+    connect, first, stays
+):
+    target = FakeTarget(answer=Exited(7))
+    talk = connect(target)
+    talk.ask_all(*first)
+    assert talk.ask_all(b"vCont;c") == [b"W07"]
+    assert target.asked[-1] == ("exited", stays)
 
 
 def test_in_extended_mode_the_program_can_be_killed_and_begun_again(talk, target):
@@ -134,6 +145,7 @@ def test_no_other_program_is_run_and_none_with_arguments(talk, target, packet, w
 def test_a_target_without_a_file_runs_what_has_no_name(connect):
     class Nameless(PlainTarget):
         restart = FakeTarget.restart
+        exited = FakeTarget.exited
 
     talk = connect(Nameless())
     talk.ask_all(b"qSupported:error-message+", b"!")

@@ -50,7 +50,7 @@ A_CLIENT_THAT_STUMBLES = [
     (b"+" + b"$" + b"x" * 0x4001 + b"#00", [b"+", b"E16"]),
     (b"+" + frame(b"M0,1:00"), [b"+", b"E0e"]),
     (b"+\x03\x03", []),
-    (frame(b"s"), [b"+", STOPPED % b"04100000"]),
+    (frame(b"s"), [b"+", b"T02" + STOPPED[3:] % b"04100000"]),
     (b"+" + frame(b"c2000"), [b"+"]),
     (b"\x03\x03", [b"T02" + STOPPED[3:] % b"00200000"]),
     (b"+" + frame(b"k"), [b"+"]),

@@ -105,6 +105,12 @@ def test_a_stop_names_the_watched_address(talk, reason, word):
     assert reply.startswith(b"T05" + word + b":1012;thread:01;")
 
 
+def test_lldb_learns_that_stops_come_before_the_access_and_how_many_watchpoints_there_can_be(talk):
+    assert talk.ask(b"qWatchpointSupportInfo:") == b"num:65536;"
+    assert talk.ask(b"qHostInfo") == b"watchpoint_exceptions_received:before;"
+
+
 def test_a_target_without_watchpoints_does_not_know_the_packets(connect):
     packets = [letter + digit + b",1010,4" for letter in (b"Z", b"z") for digit, _ in KINDS]
-    assert connect(PlainTarget()).ask_all(*packets) == [b""] * 6
+    packets += [b"qWatchpointSupportInfo:", b"qHostInfo"]
+    assert connect(PlainTarget()).ask_all(*packets) == [b""] * 8

@@ -212,6 +212,9 @@ class FakeTarget(PlainTarget):
         self.stop = Stop(Signal.TRAP)
         self.values[PC] = 0x1000
 
+    def exited(self, *, stay):
+        self.asked.append(("exited", stay))
+
     @property
     def exec_file(self):
         return "/firmware/hello.elf"

@@ -53,8 +53,12 @@ class Screen:
 
     def shows(self, *fragments):
         """Wait until the screen has all of these; give it."""
+        return self.becomes(lambda text: all(fragment in text for fragment in fragments))
+
+    def becomes(self, wanted):
+        """Wait until the screen is as wanted; give it."""
         end = time.monotonic() + DEADLINE
-        while not all(fragment in (text := self.text) for fragment in fragments):
+        while not wanted(text := self.text):
             assert time.monotonic() < end, text
             time.sleep(0.05)
         return text

@@ -63,10 +63,11 @@ def ask(tmp_path, gdb):
         ("print sizeof(stack)", "$1 = 256"),
         ("print TX", "$1 = 20"),
         ("ptype table", "type = word [4]"),
+        ("ptype put", "type = word (void)"),
         ("info scope put", "contains no locals or arguments"),
         ("list put", "2\t.func put"),
         ("list main.s:7,7", "7\t        call    put"),
-        ("print start", "{void (void)} 0x1000 <start>"),
+        ("print start", "{word (void)} 0x1000 <start>"),
         ("print &one", "(word *) 0x"),
         ("info line *0x2028", 'Line 4 of "put.s"'),
     ],
@@ -85,8 +86,8 @@ def test_gdb_says_that_the_language_is_assembly_and_complains_of_nothing(ask):
 
 def test_gdb_lists_the_functions_and_data_with_their_lines(ask):
     functions = ask("info functions")
-    assert "4:\tvoid start(void);" in functions
-    assert "2:\tstatic void put(void);" in functions
+    assert "4:\tword start(void);" in functions
+    assert "2:\tstatic word put(void);" in functions
     variables = ask("info variables")
     assert "static word table[4];" in variables
     assert "static char message[6];" in variables

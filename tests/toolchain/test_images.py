@@ -259,6 +259,13 @@ def test_records_that_begin_elsewhere_are_refused_and_those_that_do_not_say_are_
     assert ": begins at 0x0, but the machine" in refusal(records("hex", 0))
 
 
+def test_a_record_may_end_with_any_end_of_line_that_text_has():
+    for end in ("\r\n", "\r", "\v"):
+        text = encode_image(PROGRAM, "x.srec").decode()
+        image = load_image(end.join(text.splitlines()).encode())
+        assert image.segments == load_image(text.encode()).segments
+
+
 def test_records_that_give_an_address_twice_are_refused():
     lines = encode_image(PROGRAM, "x.hex").decode().splitlines()
     twice = "\n".join([lines[0], *lines]).encode()

@@ -66,6 +66,14 @@ _UNIT: Final = {
     "comp_dir": "string",
     "stmt_list": "sec_offset",
 }
+_FUNCTION: Final = {
+    "name": "string",
+    **_DECLARED,
+    "type": "ref4",
+    "low_pc": "addr",
+    "high_pc": "data4",
+    "frame_base": "exprloc",
+}
 ABBREVIATIONS: Final = {
     "unit": Abbreviation("compile_unit", _UNIT, has_children=True),
     "unit of one range": Abbreviation(
@@ -74,16 +82,11 @@ ABBREVIATIONS: Final = {
     "unit of ranges": Abbreviation(
         "compile_unit", {**_UNIT, "low_pc": "addr", "ranges": "sec_offset"}, has_children=True
     ),
-    "function": Abbreviation(
-        "subprogram",
-        {
-            "name": "string",
-            **_DECLARED,
-            "low_pc": "addr",
-            "high_pc": "data4",
-            "frame_base": "exprloc",
-        },
+    "function": Abbreviation("subprogram", _FUNCTION, has_children=True),
+    "entry function": Abbreviation(
+        "subprogram", {**_FUNCTION, "main_subprogram": "flag"}, has_children=True
     ),
+    "any parameters": Abbreviation("unspecified_parameters", {}),
     "base type": Abbreviation(
         "base_type", {"name": "string", "encoding": "data1", "byte_size": "data1"}
     ),
@@ -164,7 +167,7 @@ class _Info:
             for element, (name, shown) in TYPES.items()
         }
         for function in self._program.functions:
-            self._add_function(function)
+            self._add_function(function, types)
         for data in self._program.objects:
             self._add_variable(data, types)
         for constant in self._program.constants:
@@ -199,14 +202,21 @@ class _Info:
             case _:
                 self._add("unit of ranges", **common, low_pc=0, ranges=0)
 
-    def _add_function(self, function: Function) -> None:
+    def _add_function(self, function: Function, types: dict[Element, int]) -> None:
+        # A source does not say what a function takes and gives. By the calling convention it
+        # takes words and gives one, so that debuggers can call it and show what it gave.
+        is_entry = function.symbol.address == self._program.entry
         self._add(
-            "function",
+            "entry function" if is_entry else "function",
             **self._named(function.symbol),
+            type=types[Element.WORD],
             low_pc=function.symbol.address,
             high_pc=function.symbol.size,
             frame_base=bytes([Op.CALL_FRAME_CFA]),
+            main_subprogram=is_entry,
         )
+        self._add("any parameters")
+        self._entries += _END
 
     def _add_variable(self, data: DataObject, types: dict[Element, int]) -> None:
         type_ = types[data.element]

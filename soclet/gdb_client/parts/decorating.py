@@ -1,7 +1,8 @@
-"""The line of an interrupted frame in a backtrace.
+"""The lines of frames in a backtrace that gdb itself shows wrongly.
 
 gdb takes the pc of every frame but the innermost for where a call returns to, and shows the line
-of the instruction before. Interrupted code has not made a call: it goes on at pc.
+of the instruction before. Interrupted code has not made a call: it goes on at pc. And where gdb
+itself has called a function, there is no line at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -36,8 +37,18 @@ class _Interrupted(gdb.FrameDecorator.FrameDecorator):
         return gdb.find_pc_line(self._pc).line or None
 
 
+class _Gdb(gdb.FrameDecorator.FrameDecorator):
+    """The frame that stands for gdb, below a function that it has called."""
+
+    def filename(self) -> None:
+        """Give the source file's name: there is none."""
+
+    def line(self) -> None:
+        """Give the line's number: there is none."""
+
+
 class Filter:
-    """Tells gdb which frames of a backtrace are interrupted ones."""
+    """Tells gdb which frames of a backtrace are interrupted ones, and which one is gdb's own."""
 
     def __init__(self, is_interrupted: Callable[[int, int], bool]) -> None:
         self.name = _NAME
@@ -48,13 +59,15 @@ class Filter:
     def filter(
         self, frames: Iterable[gdb.FrameDecorator.FrameDecorator]
     ) -> Iterator[gdb.FrameDecorator.FrameDecorator]:
-        """Give the frames, the interrupted ones decorated."""
+        """Give the frames, those decorated that gdb would show wrongly."""
         for frame in frames:
             inner = frame.inferior_frame()
-            interrupted = inner.level() and self._is_interrupted(
-                inner.pc(), int(inner.read_register("sp"))
-            )
-            yield _Interrupted(frame) if interrupted else frame
+            if inner.type() == gdb.DUMMY_FRAME:
+                yield _Gdb(frame)
+            elif inner.level() and self._is_interrupted(inner.pc(), int(inner.read_register("sp"))):
+                yield _Interrupted(frame)
+            else:
+                yield frame
 
 
 def install_decorating(is_interrupted: Callable[[int, int], bool]) -> None:

@@ -12,5 +12,5 @@ def install() -> None:
     install_disassembler()
     unwinder = install_unwinder()
     install_decorating(unwinder.is_interrupted)
-    install_refreshing(unwinder.forget)
+    install_refreshing()
     install_commands()

@@ -4,14 +4,13 @@ To gdb sp and r15, and lr and link, are registers apart, and what `monitor` does
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from soclet.gdb_client import api as gdb
 from soclet.gdb_client.parts.target import attached
 
 _HOOK = "soclet-refresh"
-_HANDLERS = "soclet_handlers"
-"""Where gdb's module keeps the handlers of an earlier load of the script."""
+_HANDLER = "soclet_refresh"
+"""Where gdb's module keeps the handler of an earlier load of the script."""
 
 
 class Refresh(gdb.Command):
@@ -32,16 +31,12 @@ def refresh(*_: object) -> None:
         gdb.execute("maintenance flush register-cache", to_string=True)
 
 
-def install_refreshing(forget: Callable[..., None]) -> None:
-    """Have gdb do so; `forget` is told when the machine goes on."""
-    for registry, handler in getattr(gdb, _HANDLERS, ()):
-        registry.disconnect(handler)
-    handlers: tuple[tuple[Any, Callable[..., None]], ...] = (
-        (gdb.events.register_changed, refresh),
-        (gdb.events.cont, forget),
-    )
-    for registry, handler in handlers:
-        registry.connect(handler)
-    setattr(gdb, _HANDLERS, handlers)
+def install_refreshing() -> None:
+    """Have gdb do so."""
+    earlier: Callable[..., None] | None = getattr(gdb, _HANDLER, None)
+    if earlier is not None:
+        gdb.events.register_changed.disconnect(earlier)
+    gdb.events.register_changed.connect(refresh)
+    setattr(gdb, _HANDLER, refresh)
     Refresh()
     gdb.execute(f"define hookpost-monitor\n{_HOOK}\nend")

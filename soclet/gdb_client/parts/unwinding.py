@@ -16,15 +16,11 @@ from soclet.gdb_client.parts.target import is_machine
 
 
 class Unwinder(gdb.unwinder.Unwinder):
-    """Finds the callers of frames. `forget` is to be told when the machine goes on."""
+    """Finds the callers of frames."""
 
     def __init__(self) -> None:
         super().__init__("soclet")
         self._contexts: dict[tuple[int, int], Context] = {}
-
-    def forget(self, *_: object) -> None:
-        """Forget the frames: they are others when the machine stops again."""
-        self._contexts.clear()
 
     def is_interrupted(self, pc: int, sp: int) -> bool:
         """Tell whether a frame that others are inside of was interrupted at its pc."""
@@ -38,6 +34,10 @@ class Unwinder(gdb.unwinder.Unwinder):
         pc, sp = frame.register(PC), frame.register(SP)
         if pc is None or sp is None:
             return None
+        if frame.is_innermost:
+            # gdb begins anew: the machine has gone on. Nothing of the script's may run at the
+            # moment when it does, since a Ctrl-C that came then would be Python's and be lost.
+            self._contexts.clear()
         context = INNERMOST if frame.is_innermost else self._contexts.get((pc, sp), CALLER)
         if context.end is not None:
             return frame.itself(*context.end)

@@ -145,4 +145,7 @@ def test_a_second_load_takes_the_place_of_the_first(gdb, load, script):
     load(script)
     (after,) = gdb.events.register_changed.handlers
     assert after is not before
-    assert len(gdb.events.cont.handlers) == 1
+
+
+def test_nothing_of_the_script_runs_when_the_machine_goes_on_where_it_would_swallow_ctrl_c(gdb):
+    assert gdb.events.cont.handlers == []

@@ -76,6 +76,15 @@ def test_functions_have_ranges_lines_and_a_frame_base(unit):
         assert "DW_OP_call_frame_cfa" in describe_DWARF_expr(expression, unit.structs)
 
 
+def test_functions_take_words_and_give_one_and_the_first_is_the_main_one(unit):
+    functions = children(unit, "subprogram")
+    for die in functions.values():
+        assert value(die.get_DIE_from_attribute("DW_AT_type"), "name") == "word"
+        assert [child.tag for child in die.iter_children()] == ["DW_TAG_unspecified_parameters"]
+    main = [name for name, die in functions.items() if "DW_AT_main_subprogram" in die.attributes]
+    assert main == ["main"]
+
+
 def test_data_have_types_and_addresses(unit):
     variables = children(unit, "variable")
     shown = {}
