@@ -6,6 +6,7 @@ loop of its owner: nothing here waits for a client, and a target is called from 
 
 import asyncio
 import socket
+from enum import Enum, auto
 from typing import Final, cast
 
 from gdbstub.session import PACKET_SIZE, Session
@@ -16,6 +17,9 @@ MOST_UNSENT: Final = 0x10_0000
 
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
+
+MOST_KNOCKS: Final = 100
+"""Turns of the loop that a newcomer waits for the present client's last bytes to be read."""
 
 
 class Server:
@@ -73,12 +77,19 @@ class Server:
     # --------------------------------------------------------------- for connections
 
     def admit(self, connection: "_Connection") -> Session | None:
-        """A session for a new connection; None where another has one."""
+        """A session for a connection; None where another has one, and has not left."""
         self._connections.add(connection)
+        if self._current is not None and self._current.presence() is Presence.GONE:
+            self._current.say_farewell()
         if self._current is not None:
             return None
         self._current = connection
         return Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether the present client has said more than was read yet, perhaps its last."""
+        return self._current is not None and self._current.presence() is Presence.TALKING
 
     def release(self, connection: "_Connection") -> None:
         """The connection has no session any more; the next one may."""
@@ -95,24 +106,54 @@ class Server:
         return self._busy
 
 
+class Presence(Enum):
+    """What the socket of a client says of it before its next byte is read."""
+
+    SILENT = auto()
+    TALKING = auto()
+    GONE = auto()
+
+
 class _Connection(asyncio.Protocol):
     """One TCP connection. Without a session its bytes are read and thrown away."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: Session | None = None
+        self._leaves = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MOST_UNSENT)
-        connected: socket.socket = self._transport.get_extra_info("socket")
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket: socket.socket = self._transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._transport.pause_reading()
+        self._knock(MOST_KNOCKS)
+
+    def _knock(self, times: int) -> None:
+        """Take the place of a client that has left, also where its end is still to be read."""
+        if self._leaves:
+            return
         self._session = self._server.admit(self)
+        if self._session is None and times and self._server.may_be_left:
+            asyncio.get_running_loop().call_soon(self._knock, times - 1)
+            return
+        self._transport.resume_reading()
         if self._session is None:
             self._transport.write(self._server.busy.encode() + b"\n")
             self.say_farewell()
+
+    def presence(self) -> Presence:
+        """Look at what comes next from the client, and leave it there."""
+        try:
+            with self._socket.dup() as peeked:
+                return Presence.TALKING if peeked.recv(1, socket.MSG_PEEK) else Presence.GONE
+        except BlockingIOError:
+            return Presence.SILENT
+        except OSError:
+            return Presence.GONE
 
     def data_received(self, data: bytes) -> None:
         if self._session is not None:
@@ -141,6 +182,7 @@ class _Connection(asyncio.Protocol):
         self.say_farewell()
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        self._leaves = True
         self._end_session()
         self._server.forget(self)
         if not self.lost.done():
@@ -153,11 +195,18 @@ class _Connection(asyncio.Protocol):
         kernel throw away what it has not read yet.
         """
         self._end_session()
-        if not self._transport.is_closing():
+        if self._leaves or self._transport.is_closing():
+            return
+        self._leaves = True
+        try:
             self._transport.write_eof()
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(FAREWELL_SECONDS, self._transport.abort)
-            self.lost.add_done_callback(lambda _: timer.cancel())
+        except OSError:  # it was reset, and the loop has not noticed yet
+            self._transport.abort()
+            return
+        self._transport.resume_reading()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(FAREWELL_SECONDS, self._transport.abort)
+        self.lost.add_done_callback(lambda _: timer.cancel())
 
     def _end_session(self) -> None:
         session, self._session = self._session, None

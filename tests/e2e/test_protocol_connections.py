@@ -15,18 +15,6 @@ def ticks(wire):
     return int(wire.command("time").split()[1].rstrip(","))
 
 
-def answer_of_the_next(port, packet):
-    """Ask as the next client, who is busy for the moment in which the last one's end is read."""
-    while True:
-        with Wire(port) as wire:
-            wire.send(packet)
-            try:
-                if (reply := wire.reply()) is not None:
-                    return reply
-            except ConnectionResetError:
-                pass
-
-
 def test_attaching_halts_a_machine_that_runs(boot):
     run = boot(SPINS, halted=False)
     with Wire(run.port("gdb")) as wire:
@@ -85,7 +73,8 @@ def test_a_client_that_is_cut_off_leaves_room_for_the_next(boot):
         # A reset instead of a farewell.
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         wire.socket.close()
-    assert answer_of_the_next(port, b"?").startswith(b"T05")
+    with Wire(port) as wire:
+        assert wire.ask(b"?").startswith(b"T05")
 
 
 def test_a_second_debugger_is_refused_in_a_line_and_the_first_goes_on(boot):
@@ -122,7 +111,8 @@ def test_garbage_does_no_harm(boot):
     for garbage in (b"\xff" * 1000, b"$" * 1000, b"$#", b"$m1000,4#00", b"#" * 100, b"\x00"):
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(garbage)
-    assert answer_of_the_next(port, b"m1000,1") == b"05"
+        with Wire(port) as wire:
+            assert wire.ask(b"m1000,1") == b"05"
 
 
 def test_what_one_client_set_the_next_does_not_have(boot):

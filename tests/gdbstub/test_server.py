@@ -1,6 +1,8 @@
 """Real sockets on 127.0.0.1. Waits end by what happens; the only clock is the suite's timeout."""
 
 import asyncio
+import socket
+import struct
 
 import pytest
 from fake_target import FakeTarget
@@ -62,6 +64,32 @@ def serving(test):
     return run
 
 
+def connected(server):
+    """A client that does not let the server's loop run while it talks."""
+    return socket.create_connection(server.address, timeout=60)
+
+
+def cut(client):
+    """Reset a connection instead of ending it."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def leave_much_unread(client):
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 0x10_0000)
+    client.sendall(b"+" * 200_000)
+
+
+def ask_and_read_no_reply(client):
+    client.sendall(frame(b"g") * 3)
+
+
+async def heard(client, payload):
+    """What a client that has sent nothing yet is answered."""
+    client.sendall(frame(payload))
+    return await asyncio.to_thread(client.recv, 1000)
+
+
 async def until(condition):
     while not condition():  # noqa: ASYNC110 – a condition of a plain object sets no event
         await asyncio.sleep(0)
@@ -117,6 +145,34 @@ async def test_a_second_debugger_is_refused_in_one_line_and_the_first_goes_on(se
     assert target.asked == ["attach"]
     await second.leave()
     await first.leave()
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, cut])
+@pytest.mark.parametrize("unread", [lambda _: None, leave_much_unread, ask_and_read_no_reply])
+def test_who_comes_when_the_last_one_s_end_is_not_yet_read_is_served(unread, leave):
+    @serving
+    async def test(server):
+        last = connected(server)
+        assert (await heard(last, b"qC")).startswith(b"+$QC01")
+        for _ in range(3):
+            unread(last)
+            leave(last)
+            last = connected(server)
+            assert (await heard(last, b"qC")).startswith(b"+$QC01")
+        last.close()
+
+    test()
+
+
+@serving
+async def test_who_comes_while_a_client_talks_on_is_refused_all_the_same(server):
+    first = connected(server)
+    await heard(first, b"qC")
+    leave_much_unread(first)
+    with connected(server) as second:
+        assert (await heard(second, b"?")) == b"fake: another debugger is attached\n"
+    assert (await heard(first, b"qC")).startswith(b"+$QC01")
+    first.close()
 
 
 @serving
