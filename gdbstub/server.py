@@ -6,6 +6,7 @@ loop of its owner: nothing here waits for a client, and a target is called from 
 
 import asyncio
 import socket
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, cast
 
@@ -13,7 +14,10 @@ from gdbstub.session import PACKET_SIZE, Session
 from gdbstub.target import StopEvent, Target
 
 MOST_UNSENT: Final = 0x10_0000
-"""Bytes that a client may leave unread before it is cut off."""
+"""Bytes that a client may leave unread before it is answered no further."""
+
+MOST_SHOWN: Final = 0x400_0000
+"""Bytes that it may leave unread of what is shown to it all the same, before it is cut off."""
 
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
@@ -33,6 +37,8 @@ class Server:
         self._packet_size = packet_size
         self._run_length = run_length
         self._busy = busy
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called when `ready` may have become true."""
         self._listener: asyncio.Server | None = None
         self._current: _Connection | None = None
         self._connections: set[_Connection] = set()
@@ -49,6 +55,11 @@ class Server:
     def connected(self) -> bool:
         """Whether a debugger has the connection now."""
         return self._current is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is to be shown can be sent; else the target had better wait."""
+        return self._current is None or not self._current.congested
 
     def stopped(self, event: StopEvent) -> None:
         """The owner says that the running target has stopped; only a client that waits is told."""
@@ -95,6 +106,7 @@ class Server:
         """The connection has no session any more; the next one may."""
         if self._current is connection:
             self._current = None
+            self.on_ready()
 
     def forget(self, connection: "_Connection") -> None:
         """The connection is closed."""
@@ -121,6 +133,8 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._session: Session | None = None
         self._leaves = False
+        self._proceeds = False
+        self.congested = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -170,13 +184,39 @@ class _Connection(asyncio.Protocol):
     def _send(self, output: bytes) -> None:
         if output:
             self._transport.write(output)
-        if self._session is not None and self._session.leaving:
+        if self._session is None:
+            return
+        if self._transport.get_write_buffer_size() > MOST_SHOWN:
+            self._end_session()
+            self._transport.abort()
+        elif self._session.leaving:
             self.say_farewell()
+        else:
+            self._turn_to(self._session)
+
+    def _turn_to(self, session: Session) -> None:
+        """Read from a client that reads; from one that waits for the target in any case."""
+        if session.backlog and not self.congested and not self._proceeds:
+            self._proceeds = True
+            asyncio.get_running_loop().call_soon(self._proceed)
+        if session.backlog or (self.congested and not session.running):
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _proceed(self) -> None:
+        self._proceeds = False
+        if self._session is not None and not self.congested:
+            self._send(self._session.proceed())
 
     def pause_writing(self) -> None:
         """The client does not read: keeping more for it would take memory without end."""
-        self._end_session()
-        self._transport.abort()
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        self._server.on_ready()
+        self._proceed()
 
     def eof_received(self) -> None:
         self.say_farewell()

@@ -16,6 +16,7 @@ from gdbstub.framing import (
     NACK,
     Ack,
     BadChecksum,
+    Event,
     Framing,
     Interrupt,
     Malformed,
@@ -35,7 +36,9 @@ PACKET_SIZE: Final = 0x4000
 
 MOST_RESENDS: Final = 3
 MOST_WAITING: Final = 64
-MOST_OUTPUT: Final = 0x40_0000
+
+ENOUGH_OUTPUT: Final = 0x4_0000
+"""Bytes of replies after which a client is to read before it is answered further."""
 
 
 class Session:
@@ -56,6 +59,7 @@ class Session:
         self._run_length = run_length
         self._met = False
         self._interrupted = False
+        self._unanswered: deque[Event] = deque()
         self._waiting: deque[bytes] = deque()
         self._output = bytearray()
         self._last = b""
@@ -73,19 +77,31 @@ class Session:
 
     # --------------------------------------------------------------- from outside
 
+    @property
+    def backlog(self) -> bool:
+        """Whether there is more to answer once what was answered is sent: then call `proceed`."""
+        return bool(self._unanswered or (self._waiting and not self.running))
+
     def receive(self, data: bytes) -> bytes:
-        """Take the client's next bytes; give those to send to it."""
-        for event in self._framing.feed(data):
-            if self._client.leaving:
-                break
-            self._REACTIONS[type(event)](self, event)
+        """Take the client's next bytes; give those to send to it, and see to the `backlog`."""
+        self._unanswered.extend(self._framing.feed(data))
+        return self.proceed()
+
+    def proceed(self) -> bytes:
+        """Answer what has come, up to enough for once; give the bytes to send."""
+        while self.backlog and not self._client.leaving and len(self._output) < ENOUGH_OUTPUT:
+            if self._waiting and not self.running:
+                self._handle(self._waiting.popleft())
+            else:
+                event = self._unanswered.popleft()
+                self._REACTIONS[type(event)](self, event)
         return self._take_output()
 
     def stopped(self, event: StopEvent) -> bytes:
         """The running target has stopped; give the bytes to send, none where nobody waits."""
         if self.running:
             self._finish(event)
-        return self._take_output()
+        return self.proceed()
 
     def console(self, text: str) -> bytes:
         """Show text on the client's console, which can be done only while the target runs."""
@@ -182,11 +198,9 @@ class Session:
             self._reply(reply)
 
     def _finish(self, event: StopEvent) -> None:
-        """Tell the stop that the client waits for, then turn to what it said meanwhile."""
+        """Tell the stop that the client waits for."""
         self._interrupted = False
         self._reply(report(self._client, event))
-        while self._waiting and not self.running and not self._client.leaving:
-            self._handle(self._waiting.popleft())
 
     def _refuse(self, why: str) -> None:
         """An error in reply to a packet that never got to its handler."""
@@ -212,10 +226,7 @@ class Session:
             self._emit(mark)
 
     def _emit(self, data: bytes) -> None:
-        """Put bytes out; a client that asks for more than it can have read is cut off."""
         self._output += data
-        if len(self._output) > MOST_OUTPUT:
-            self._client.leaving = True
 
     def _meet(self) -> None:
         """Halt the target for a client that has shown to be a debugger."""

@@ -100,6 +100,11 @@ class DebugTarget:
         """Whether a debugger may still come."""
         return self.server is not None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the debugger takes what is shown to it."""
+        return self.server is None or self.server.ready
+
     def attach(self) -> None:
         """Halt, for a client that has come."""
         if not self.machine.halted:

@@ -18,7 +18,7 @@ class Debugger:
     @classmethod
     async def connect(cls, server):
         self = cls()
-        self.reader, self.writer = await asyncio.open_connection(*server.address)
+        self.reader, self.writer = await asyncio.open_connection(*server.address, limit=0x10_0000)
         return self
 
     async def reply(self):
@@ -34,16 +34,15 @@ class Debugger:
     def send(self, data):
         self.writer.write(data)
 
+    def stop_reading(self):
+        self.writer.transport.pause_reading()
+
+    def read_on(self):
+        self.writer.transport.resume_reading()
+
     async def leave(self):
         self.writer.close()
         await self.writer.wait_closed()
-
-
-async def ask_without_end(client):
-    while True:
-        client.send(frame(b"m1000,2000") * 20)
-        await client.writer.drain()
-        await asyncio.sleep(0)
 
 
 def serving(test):
@@ -233,17 +232,75 @@ async def test_a_browser_is_shown_the_door(server):
 
 
 @serving
-async def test_a_client_that_never_reads_is_cut_off_and_the_next_is_served(server):
-    target = server.target
-    target.read_memory = lambda _address, length: bytes(length)
-    hog = await Debugger.connect(server)
-    hog.reader._limit = 1  # so that its transport stops reading
-    hog.send(frame(b"QStartNoAckMode"))
-    with pytest.raises(ConnectionError):
-        await ask_without_end(hog)
-    assert "abandon" in target.asked
+async def test_a_client_may_ask_for_much_before_it_reads(server):
+    client = await Debugger.connect(server)
+    await client.ask(b"QStartNoAckMode")
+    client.stop_reading()
+    for _ in range(1500):
+        client.send(frame(b"m1000,2000"))
+    await until(lambda: not server.ready)
+    client.read_on()
+    for _ in range(1500):
+        assert await client.reply() == b"0" * 0x4000
+    assert server.ready
+    await client.leave()
+
+
+@serving
+async def test_a_client_that_does_not_read_is_not_read_from_without_end(server):
+    client = await Debugger.connect(server)
+    await client.ask(b"QStartNoAckMode")
+    client.stop_reading()
+    while client.writer.transport.get_write_buffer_size() < 0x10_0000:
+        client.send(frame(b"m1000,2000") * 20)
+        await asyncio.sleep(0)
+    assert not server.ready
+    client.writer.transport.abort()
+    await until(lambda: not server.connected)
     client = await Debugger.connect(server)
     assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+
+
+@serving
+async def test_the_owner_learns_when_what_is_shown_is_read_again(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.stop_reading()
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    told = []
+    server.on_ready = lambda: told.append(server.ready)
+    shown = 0
+    while server.ready:
+        server.console("x" * 1000)
+        shown += 1
+        await asyncio.sleep(0)
+    assert told == []
+    client.send(b"\x03")  # which is heard all the same
+    await until(lambda: not target.running)
+    client.read_on()
+    for _ in range(shown):
+        assert await client.reply() == b"O" + b"78" * 1000 + b"0a"
+    assert (await client.reply()).startswith(b"T02")
+    assert told == [True]
+    await client.leave()
+
+
+@serving
+async def test_a_client_that_reads_nothing_of_what_is_shown_all_the_same_is_cut_off(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.stop_reading()
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    told = []
+    server.on_ready = lambda: told.append(server.ready)
+    while server.connected:
+        server.console("x" * 0x10_0000)
+        await asyncio.sleep(0)
+    assert target.running
+    assert told == [True]
     await client.leave()
 
 

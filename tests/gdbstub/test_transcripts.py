@@ -193,9 +193,23 @@ def test_bytes_that_are_no_packet_change_nothing(chunks):
     assert set(target.asked) <= {"attach"}
 
 
-def test_a_client_that_pipelines_more_than_it_can_have_read_is_cut_off():
+def test_a_client_that_asks_for_much_at_once_is_answered_bit_by_bit():
     client = session()
     client.receive(frame(b"QStartNoAckMode"))
-    output = client.receive(frame(b"m1000,2000") * 2000)
-    assert client.leaving
-    assert len(output) < 0x48_0000
+    pieces = [client.receive(frame(b"m1000,2000") * 200 + frame(b"c") + frame(b"qC") + b"\x03")]
+    while client.backlog:
+        pieces.append(client.proceed())
+    assert len(pieces) > 10
+    assert all(len(piece) < 0x4_8000 for piece in pieces)
+    *memory, stop, thread = apart(b"".join(pieces))
+    assert memory == [bytes(0x4000).replace(b"\0", b"0")] * 200
+    assert stop.startswith(b"T02")
+    assert thread == b"QC01"
+
+
+def test_a_client_that_leaves_is_not_answered_any_more():
+    client = session()
+    client.receive(frame(b"QStartNoAckMode"))
+    client.receive(frame(b"m1000,2000") * 100)
+    client.close()
+    assert client.proceed() == b""
