@@ -2,7 +2,7 @@
 
 Knows when which packet may be answered; must not know what any packet means (the handlers do),
 nor where bytes come from. A client of garbage gets no answer and does no harm: the target is
-halted for it only when its first well-formed message has come.
+halted for it only when its first well-formed packet has come.
 """
 
 from collections import deque
@@ -129,7 +129,6 @@ class Session:
 
     def _on_interrupt(self, _event: Interrupt) -> None:
         """Stop the running target, once; a halted one has its stop told already."""
-        self._meet()
         if not self.running or self._interrupted:
             return
         self._interrupted = True
@@ -138,12 +137,10 @@ class Session:
             self._finish(stop)
 
     def _on_ack(self, _event: Ack) -> None:
-        self._meet()
         self._last = b""
 
     def _on_nack(self, _event: Nack) -> None:
         """Send the last reply again, but not for ever."""
-        self._meet()
         if self._client.acknowledges and self._resends < MOST_RESENDS:
             self._resends += 1
             self._emit(self._last)

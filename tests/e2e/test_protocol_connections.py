@@ -4,7 +4,7 @@ import socket
 
 import guests
 import pytest
-from running import read_until
+from running import Running, build, read_until
 from wire import Wire
 
 SPINS = "start: add r0, r1\n mov pc, start\n"
@@ -94,15 +94,40 @@ def test_a_second_debugger_is_refused_in_a_line_and_the_first_goes_on(boot):
         assert first.reply().startswith(b"T02")
 
 
-def test_a_browser_neither_halts_the_machine_nor_keeps_the_debugger_out(boot):
-    run = boot(guests.ECHOES, serial="tcp:0", halted=False)
-    port = run.port("gdb")
-    with socket.create_connection(("127.0.0.1", port)) as browser:
-        browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert browser.recv(100) == b""
-    with socket.create_connection(("127.0.0.1", run.port("serial"))) as console:
-        console.sendall(b"runs\n")
-        assert read_until(lambda: console.recv(100), b"\n") == b"runs\n"
+STRANGERS = {
+    "a browser": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "SSH": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    "a remote desktop": b"\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00",
+    "marks": b"+-+\x03-",
+    "a telnet": b"\xff\xfd\x03\xff\xfb\x18hello?\r\n",
+    "a packet cut short": b"+$qSupported:swbre",
+    "a packet with a wrong checksum": b"$c#00",
+    "an oversize packet": b"$" + b"c" * 0x8000 + b"#63",
+    "nothing": b"",
+}
+
+
+@pytest.fixture(scope="module")
+def echoing(tmp_path_factory):
+    """A machine that runs, and its console."""
+    image = build(tmp_path_factory.mktemp("echoes") / "main.elf", guests.ECHOES)
+    with Running("run", image, "--gdb", "0", "--serial", "tcp:0") as run:
+        with socket.create_connection(("127.0.0.1", run.port("serial"))) as console:
+            yield run.port("gdb"), console
+
+
+@pytest.mark.parametrize("greeting", STRANGERS.values(), ids=STRANGERS.keys())
+def test_a_stranger_neither_halts_the_machine_nor_keeps_the_next_debugger_out(echoing, greeting):
+    port, console = echoing
+    with socket.create_connection(("127.0.0.1", port)) as stranger:
+        stranger.sendall(greeting)
+        for _ in range(3):  # by then the greeting has been read
+            console.sendall(b"runs\n")
+            assert read_until(lambda: console.recv(100), b"\n") == b"runs\n"
+    with Wire(port) as wire:
+        assert wire.ask(b"?").startswith(b"T05")
+        assert wire.ask(b"D") == b"OK"
 
 
 def test_garbage_does_no_harm(boot):

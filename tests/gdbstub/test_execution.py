@@ -250,6 +250,7 @@ def test_a_client_that_comes_while_the_target_runs_gets_no_stop_that_it_did_not_
     target = FakeTarget(running=True)
     talk = connect(target)
     assert talk.send(b"+") == []
+    assert talk.ask(b"qC") == b"QC01"
     assert not target.running
     assert talk.ask(b"?") == AT_START
 

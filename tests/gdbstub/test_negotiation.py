@@ -146,13 +146,15 @@ def test_another_protocol_is_left_without_halting_the_target(connect, target):
     assert target.asked == []
 
 
-def test_garbage_gets_no_answer_and_does_not_halt_the_target(connect, target):
-    assert connect(target).send(b"hello\r\nworld\r\n\xff\x00") == []
+@pytest.mark.parametrize("garbage", [b"hello\r\nworld\r\n\xff\x00", b"+-+\x03", b"$c", b"$?#00"])
+def test_garbage_does_not_halt_the_target(connect, target, garbage):
+    talk = connect(target)
+    assert set(talk.send(garbage)) <= {b"-"}
+    talk.session.close()
     assert target.asked == []
 
 
-def test_the_first_message_halts_the_target_and_later_ones_do_not(talk, target):
-    talk.send(b"+")
+def test_the_first_packet_halts_the_target_and_later_ones_do_not(talk, target):
     talk.ask_all(b"qSupported", b"?", b"g")
     assert target.asked == ["attach"]
 
