@@ -36,6 +36,7 @@ from isa_spec.traps import (
     PROTECTED,
     SYSTEM_CALL,
 )
+from isa_spec.words import WORD
 from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
@@ -61,6 +62,11 @@ _SIGNALS: Final = {
 
 _STEP_AT_ONCE: Final = 4096
 """Instructions of a handler that a step runs before it gives the loop a turn."""
+
+
+def _check_address(address: int) -> None:
+    if address > WORD:
+        raise TargetError(refusals.of_address(address), errno.EFAULT)
 
 
 class DebugTarget:
@@ -204,6 +210,7 @@ class DebugTarget:
 
     def set_breakpoint(self, kind: BreakpointKind, address: int) -> None:
         """Stop before the instruction at a virtual address."""
+        _check_address(address)
         self._points.set_breakpoint(kind, address)
         self._give_points()
 
@@ -219,6 +226,7 @@ class DebugTarget:
 
         `space`: only where that page table translates (a ptbr).
         """
+        _check_address(address)
         self._points.set_breakpoint(kind, address, program, space=space)
         self._give_points()
 
@@ -231,6 +239,7 @@ class DebugTarget:
         self, kind: WatchKind, address: int, length: int, *, space: int | None = None
     ) -> None:
         """Stop before accesses to a range of virtual addresses; `space` as for breakpoints."""
+        _check_address(address + length - 1)
         self._points.set_watchpoint(kind, address, length, space=space)
         self._give_points()
 
@@ -291,8 +300,7 @@ class DebugTarget:
     def _refuse_strange_addresses(self, action: Resume) -> None:
         if isinstance(action, RangeStep) or action.address is None:
             return
-        if action.address > 0xFFFF_FFFF:
-            raise TargetError(refusals.of_address(action.address))
+        _check_address(action.address)
         self.machine.post(WriteRegister(PC, action.address))
 
     def interrupt(self) -> StopEvent:

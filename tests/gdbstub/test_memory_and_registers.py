@@ -17,6 +17,12 @@ def test_all_registers_are_read_in_the_order_of_their_numbers(talk):
     assert reply[PC * 8 : PC * 8 + 8] == b"00100000"
 
 
+def test_zeros_may_lead_a_number(talk):
+    assert talk.ask(b"p" + b"0" * 30 + b"1") == b"01010000"
+    assert talk.ask(b"m" + b"0" * 30 + b"1000," + b"0" * 30 + b"1") == b"00"
+    assert talk.ask(b"p1" + b"0" * 16) == b"E16"
+
+
 def test_a_register_without_a_value_is_read_as_x(talk, target):
     target.values[2] = None
     assert talk.ask(b"p2") == b"xxxxxxxx"

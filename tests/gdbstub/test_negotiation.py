@@ -125,7 +125,8 @@ def test_symbols_are_declined(talk):
 
 
 def test_the_program_was_there_before_the_client(talk):
-    assert talk.ask(b"qAttached") == b"1"
+    assert talk.ask_all(b"qAttached", b"qAttached:1", b"qAttached:a410") == [b"1"] * 3
+    assert talk.ask_all(b"qAttached:", b"qAttached:x", b"qAttachedX") == [b"E16", b"E16", b""]
 
 
 def test_there_is_one_thread(talk):
