@@ -98,7 +98,9 @@ STRANGERS = {
     "a browser": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "SSH": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
-    "a remote desktop": b"\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00",
+    "a remote desktop": b"\x03\x00\x00\x13\x0e\xe0"
+    + bytes(5)
+    + b"\x01\x00\x08\x00\x03\x00\x00\x00",
     "marks": b"+-+\x03-",
     "a telnet": b"\xff\xfd\x03\xff\xfb\x18hello?\r\n",
     "a packet cut short": b"+$qSupported:swbre",
@@ -112,9 +114,11 @@ STRANGERS = {
 def echoing(tmp_path_factory):
     """A machine that runs, and its console."""
     image = build(tmp_path_factory.mktemp("echoes") / "main.elf", guests.ECHOES)
-    with Running("run", image, "--gdb", "0", "--serial", "tcp:0") as run:
-        with socket.create_connection(("127.0.0.1", run.port("serial"))) as console:
-            yield run.port("gdb"), console
+    with (
+        Running("run", image, "--gdb", "0", "--serial", "tcp:0") as run,
+        socket.create_connection(("127.0.0.1", run.port("serial"))) as console,
+    ):
+        yield run.port("gdb"), console
 
 
 @pytest.mark.parametrize("greeting", STRANGERS.values(), ids=STRANGERS.keys())
