@@ -6,6 +6,7 @@ loop of its owner: nothing here waits for a client, and a target is called from 
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, cast
@@ -22,8 +23,11 @@ MOST_SHOWN: Final = 0x400_0000
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
 
-MOST_KNOCKS: Final = 100
-"""Turns of the loop that a newcomer waits for the present client's last bytes to be read."""
+MOST_LOOKS: Final = 100
+"""Turns of the loop that newcomers wait for what may be a client's last bytes to be read."""
+
+MOST_COMING: Final = 1024
+"""Connections that the system keeps for us to take."""
 
 
 class Server:
@@ -41,6 +45,8 @@ class Server:
         """Called when `ready` may have become true."""
         self._listener: asyncio.Server | None = None
         self._current: _Connection | None = None
+        self._waiting: deque[_Connection] = deque()
+        self._looks = 0
         self._connections: set[_Connection] = set()
 
     @property
@@ -83,24 +89,42 @@ class Server:
     async def listen(self, host: str, port: int) -> None:
         """Begin. Raises OSError where the address cannot be had."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: _Connection(self), host, port)
+        self._listener = await loop.create_server(
+            lambda: _Connection(self), host, port, backlog=MOST_COMING
+        )
 
     # --------------------------------------------------------------- for connections
 
-    def admit(self, connection: "_Connection") -> Session | None:
-        """A session for a connection; None where another has one, and has not left."""
+    def come(self, connection: "_Connection") -> None:
+        """A new connection: it is told to `begin` or to `leave`, now or soon."""
         self._connections.add(connection)
-        if self._current is not None and self._current.presence() is Presence.GONE:
-            self._current.say_farewell()
-        if self._current is not None:
-            return None
-        self._current = connection
-        return Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            self._seat()
 
-    @property
-    def may_be_left(self) -> bool:
-        """Whether the present client has said more than was read yet, perhaps its last."""
-        return self._current is not None and self._current.presence() is Presence.TALKING
+    def _seat(self) -> None:
+        """Give the session to who waits first; where another has it, all who wait are to go.
+
+        Not before that one's last words are read, though: it may have left already.
+        """
+        while self._waiting:
+            presence = Presence.GONE if self._current is None else self._current.presence()
+            if presence is Presence.TALKING and self._looks < MOST_LOOKS:
+                self._looks += 1
+                asyncio.get_running_loop().call_soon(self._seat)
+                return
+            if presence is Presence.GONE and self._current is not None:
+                self._current.say_farewell()
+            first = self._waiting.popleft()
+            if self._current is not None:
+                first.leave(self._busy)
+            elif not first.leaves:
+                self._looks = 0
+                self._current = first
+                first.begin(
+                    Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
+                )
+        self._looks = 0
 
     def release(self, connection: "_Connection") -> None:
         """The connection has no session any more; the next one may."""
@@ -111,11 +135,6 @@ class Server:
     def forget(self, connection: "_Connection") -> None:
         """The connection is closed."""
         self._connections.discard(connection)
-
-    @property
-    def busy(self) -> str:
-        """What a second debugger is told."""
-        return self._busy
 
 
 class Presence(Enum):
@@ -132,7 +151,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: Session | None = None
-        self._leaves = False
+        self.leaves = False
         self._proceeds = False
         self.congested = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -144,20 +163,17 @@ class _Connection(asyncio.Protocol):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._transport.pause_reading()
-        self._knock(MOST_KNOCKS)
+        self._server.come(self)
 
-    def _knock(self, times: int) -> None:
-        """Take the place of a client that has left, also where its end is still to be read."""
-        if self._leaves:
-            return
-        self._session = self._server.admit(self)
-        if self._session is None and times and self._server.may_be_left:
-            asyncio.get_running_loop().call_soon(self._knock, times - 1)
-            return
+    def begin(self, session: Session) -> None:
+        """Serve the client from now on."""
+        self._session = session
         self._transport.resume_reading()
-        if self._session is None:
-            self._transport.write(self._server.busy.encode() + b"\n")
-            self.say_farewell()
+
+    def leave(self, why: str) -> None:
+        """Send the client away with a line."""
+        self._transport.write(why.encode() + b"\n")
+        self.say_farewell()
 
     def presence(self) -> Presence:
         """Look at what comes next from the client, and leave it there."""
@@ -222,7 +238,7 @@ class _Connection(asyncio.Protocol):
         self.say_farewell()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._leaves = True
+        self.leaves = True
         self._end_session()
         self._server.forget(self)
         if not self.lost.done():
@@ -235,9 +251,9 @@ class _Connection(asyncio.Protocol):
         kernel throw away what it has not read yet.
         """
         self._end_session()
-        if self._leaves or self._transport.is_closing():
+        if self.leaves or self._transport.is_closing():
             return
-        self._leaves = True
+        self.leaves = True
         try:
             self._transport.write_eof()
         except OSError:  # it was reset, and the loop has not noticed yet

@@ -4,6 +4,7 @@ import socket
 
 import guests
 import pytest
+from rsp import frame
 from running import Running, build, read_until
 from wire import Wire
 
@@ -70,9 +71,7 @@ def test_a_client_that_is_cut_off_leaves_room_for_the_next(boot):
     for _ in range(3):
         wire = Wire(port)
         wire.send(b"c")
-        # A reset instead of a farewell.
-        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        wire.socket.close()
+        cut(wire.socket)
     with Wire(port) as wire:
         assert wire.ask(b"?").startswith(b"T05")
 
@@ -142,6 +141,53 @@ def test_garbage_does_no_harm(boot):
             client.sendall(garbage)
         with Wire(port) as wire:
             assert wire.ask(b"m1000,1") == b"05"
+
+
+def cut(connection):
+    """A reset instead of a farewell."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+HASTY = {
+    "say nothing": b"",
+    "run": frame(b"vCont;c"),
+    "do not end their packet": b"+$m10",
+    "do not read": frame(b"m1000,2000") * 300,
+    "flash": frame(b"vFlashErase:1000,1000") + frame(b"vFlashWrite:1000:ab"),
+    "say the wrong sum": b"$?#00",
+}
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, cut])
+@pytest.mark.parametrize("said", HASTY.values(), ids=HASTY.keys())
+def test_after_a_hundred_who_vanish_in_the_middle_the_next_is_served(boot, said, leave):
+    port = boot(SPINS).port("gdb")
+    for _ in range(100):
+        hasty = socket.create_connection(("127.0.0.1", port))
+        hasty.sendall(said)
+        leave(hasty)
+    with Wire(port) as wire:
+        assert wire.ask(b"m1000,1") == b"05"
+
+
+def test_after_a_thousand_connections_the_next_is_served(boot):
+    port = boot(SPINS).port("gdb")
+    for _ in range(1000):
+        socket.create_connection(("127.0.0.1", port)).close()
+    with Wire(port) as wire:
+        assert wire.ask(b"m1000,1") == b"05"
+
+
+def test_many_who_come_at_once_are_told_that_one_is_there(boot):
+    port = boot(SPINS).port("gdb")
+    with Wire(port) as first:
+        first.ask(b"?")
+        others = [Wire(port) for _ in range(50)]
+        for other in others:
+            assert other.rest() == b"soclet: another debugger is attached\n"
+            other.socket.close()
+        assert first.ask(b"s").startswith(b"T05")
 
 
 def test_what_one_client_set_the_next_does_not_have(boot):
