@@ -35,7 +35,7 @@ PACKET_SIZE: Final = 0x4000
 """Bytes between `$` and `#` that are taken and given, unless said otherwise."""
 
 MOST_RESENDS: Final = 3
-MOST_WAITING: Final = 64
+MOST_WAITING: Final = 1024
 
 ENOUGH_OUTPUT: Final = 0x4_0000
 """Bytes of replies after which a client is to read before it is answered further."""

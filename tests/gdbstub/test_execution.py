@@ -226,7 +226,7 @@ def test_packets_that_waited_run_on_in_their_order(talk, target):
 
 def test_a_client_that_talks_without_end_to_a_running_target_is_cut_off(talk):
     talk.ask_all(b"c")
-    talk.send(b"$?#3f" * 64)
+    talk.send(b"$?#3f" * 1024)
     assert not talk.session.leaving
     talk.send(b"$?#3f")
     assert talk.session.leaving
