@@ -15,13 +15,16 @@ import pytest
 from fuzz import PACKETS, PER_SESSION, SEED, SIZE, message, permitted
 from loop_bench import machine_with
 from rsp import apart, frame
+from running import DEMOS
 
 from gdbstub.framing import Framing, Packet
 from gdbstub.session import Session
 from machine.cpu import Reason
-from soclet.debug_target import DebugTarget
+from machine.machine import Machine
 from soclet.goals import FreeRun
 from soclet.runner import Runner
+from soclet.thread_target import ThreadTarget
+from toolchain.assembler import assemble
 
 COMMAND = re.compile(rb"qRcmd,(?:[0-9a-fA-F]{2})*")
 ROUNDS = 200
@@ -33,10 +36,10 @@ class Bench:
 
     ready = True
 
-    def __init__(self):
-        self.runner = Runner(machine_with(guests.ANNOUNCES))
+    def __init__(self, machine):
+        self.runner = Runner(machine)
         self.machine = self.runner.machine
-        self.target = DebugTarget(self.runner)
+        self.target = ThreadTarget(self.runner)
         self.target.server = self
         self.framing = Framing(SIZE)
         self.session = Session(self.target, packet_size=SIZE)
@@ -85,10 +88,28 @@ class Bench:
         return self.session.leaving or self.runner.end is not None
 
 
-def test_no_packets_whatever_change_the_machine_but_those_that_validly_ask_for_it():
+def with_processes():
+    """The demo with two processes, both begun."""
+    machine = Machine(64 << 10)
+    program = assemble(DEMOS / "processes" / "processes.s")
+    machine.flash((part.address, part.data) for part in program.segments)
+    machine.run(machine.cpu.time + 100_000)
+    machine.take_output()
+    return machine
+
+
+MACHINES = {"a plain guest": lambda: machine_with(guests.ANNOUNCES), "processes": with_processes}
+
+
+@pytest.mark.parametrize("make", MACHINES.values(), ids=MACHINES.keys())
+def test_no_packets_whatever_change_the_machine_but_those_that_validly_ask_for_it(make):
     rnd = random.Random(SEED)
-    for _ in range(-(-PACKETS // PER_SESSION)):
-        bench = Bench()
+    machine = make()
+    begin = machine.snapshot()
+    for _ in range(-(-PACKETS // len(MACHINES) // PER_SESSION)):
+        machine.restore(begin)
+        machine.halted = True
+        bench = Bench(machine)
         sent = [rnd.choice((b"!", b"?", b"qSupported:error-message+;swbreak+"))]
         try:
             bench.send(frame(sent[0]))
@@ -115,7 +136,7 @@ def still_answers(bench):
 
 @pytest.mark.parametrize("packet", [b"P0=00000001", b"M8000,1:55", b"s", b"Z2,8000,4", b"Z0,0,4"])
 def test_the_comparison_sees_what_a_packet_changes(packet):
-    bench = Bench()
+    bench = Bench(machine_with(guests.ANNOUNCES))
     bench.send(frame(b"?"))
     before = bench.state()
     bench.send(frame(packet))
