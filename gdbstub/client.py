@@ -39,6 +39,7 @@ class Client:
     user that goes out before the next reply. `leaving` closes the connection once what is to be
     sent has been. `view` and `registers` are those of the thread that it chose (`Hg`),
     `own_registers` those of the target itself; `resumed_thread` is what it chose with `Hc`.
+    `bare_reads` says that it takes the replies to `x` as older LLDBs do.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Client:
     attached: bool = False
     acknowledges: bool = True
     extended: bool = False
+    bare_reads: bool = False
     leaving: bool = False
     flash_plan: FlashPlan | None = None
     files: OpenFiles = field(default_factory=OpenFiles)

@@ -136,9 +136,13 @@ def test_no_reply_with_escapes_in_it_is_longer_than_a_packet_either(connect, tar
     assert reply == b"b" + binary(b"$#}*" * 7 + b"$#}")
 
 
-def test_a_client_that_probes_for_the_binary_read_is_told_ok(talk):
-    assert talk.ask(b"x0,0") == b"OK"
+def test_a_client_that_probes_for_the_binary_read_is_an_lldb_that_takes_no_b(connect, talk):
     assert talk.ask(b"x1000,0") == b"b"
+    assert talk.ask(b"x0,0") == b"OK"
+    assert talk.ask(b"x1000,2") == b"\0\0"
+    assert talk.ask(b"x1000,0") == b""
+    assert talk.ask(b"x0,1").startswith(b"E")
+    assert connect(FakeTarget()).ask(b"x1000,2") == b"b\0\0"
 
 
 def test_memory_is_written_in_hexadecimal(talk, target):
