@@ -38,8 +38,10 @@ class Client:
     `supports` are the features that the client offered in qSupported. `console` is text for its
     user that goes out before the next reply. `leaving` closes the connection once what is to be
     sent has been. `interrupt_due` is a Ctrl-C that came too early, for the next resume;
-    `just_interrupted` says that the last Ctrl-C's stop was the last thing said. `view` and `registers` are those of the thread that it chose (`Hg`),
-    `own_registers` those of the target itself; `resumed_thread` is what it chose with `Hc`.
+    `just_interrupted` says that the last Ctrl-C's stop was the last thing said. `view` and
+    `registers` are those of the thread that it chose (`Hg`), `own_registers` those of the target
+    itself; `resumed_thread` is what it chose with `Hc`. `is_lldb` says that it has spoken as only
+    LLDB does, `bare_reads` that it takes the replies to `x` as older LLDBs do.
     """
 
     target: Target
@@ -49,6 +51,8 @@ class Client:
     attached: bool = False
     acknowledges: bool = True
     extended: bool = False
+    is_lldb: bool = False
+    bare_reads: bool = False
     leaving: bool = False
     interrupt_due: bool = False
     just_interrupted: bool = False

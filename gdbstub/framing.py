@@ -137,6 +137,7 @@ def encode_notification(payload: bytes) -> bytes:
 _OPENINGS: Final = (
     *(b"%b " % method for method in b"GET HEAD POST PUT DELETE OPTIONS CONNECT PATCH".split()),
     b"PRI * HTTP/2",
+    b"SSH-",
     b"\x16\x03",  # the hello of TLS
 )
 _MARK: Final = re.compile(rb"[$+\x03-]")

@@ -12,13 +12,18 @@ from gdbstub.target import TargetError
 ALL_THREADS: Final = -1
 ANY_THREAD: Final = 0
 
-_NUMBER: Final = re.compile(rb"[0-9a-fA-F]{1,16}")
-_PLACE: Final = re.compile(rb"([0-9a-fA-F]{1,16}),([0-9a-fA-F]{1,16})")
+_NUMBER: Final = re.compile(rb"0*[0-9a-fA-F]{1,16}")
+_PLACE: Final = re.compile(rb"(0*[0-9a-fA-F]{1,16}),(0*[0-9a-fA-F]{1,16})")
+
+
+def is_number(text: bytes) -> bool:
+    """Whether this is what `number` takes."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def number(text: bytes) -> int:
-    """A hexadecimal number of at most 64 bits, without sign or prefix."""
-    if not _NUMBER.fullmatch(text):
+    """A hexadecimal number of at most 64 bits, without sign or prefix; zeros may lead it."""
+    if not is_number(text):
         raise TargetError("a hexadecimal number is wanted")
     return int(text, 16)
 

@@ -6,16 +6,28 @@ loop of its owner: nothing here waits for a client, and a target is called from 
 
 import asyncio
 import socket
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
 from typing import Final, cast
 
 from gdbstub.session import PACKET_SIZE, Session
 from gdbstub.target import StopEvent, Target
 
 MOST_UNSENT: Final = 0x10_0000
-"""Bytes that a client may leave unread before it is cut off."""
+"""Bytes that a client may leave unread before it is answered no further."""
+
+MOST_SHOWN: Final = 0x400_0000
+"""Bytes that it may leave unread of what is shown to it all the same, before it is cut off."""
 
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
+
+MOST_LOOKS: Final = 100
+"""Turns of the loop that newcomers wait for what may be a client's last bytes to be read."""
+
+MOST_COMING: Final = 1024
+"""Connections that the system keeps for us to take."""
 
 
 class Server:
@@ -29,8 +41,12 @@ class Server:
         self._packet_size = packet_size
         self._run_length = run_length
         self._busy = busy
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called when `ready` may have become true."""
         self._listener: asyncio.Server | None = None
         self._current: _Connection | None = None
+        self._waiting: deque[_Connection] = deque()
+        self._looks = 0
         self._connections: set[_Connection] = set()
 
     @property
@@ -45,6 +61,11 @@ class Server:
     def connected(self) -> bool:
         """Whether a debugger has the connection now."""
         return self._current is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is to be shown can be sent; else the target had better wait."""
+        return self._current is None or not self._current.congested
 
     def stopped(self, event: StopEvent) -> None:
         """The owner says that the running target has stopped; only a client that waits is told."""
@@ -68,31 +89,60 @@ class Server:
     async def listen(self, host: str, port: int) -> None:
         """Begin. Raises OSError where the address cannot be had."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: _Connection(self), host, port)
+        self._listener = await loop.create_server(
+            lambda: _Connection(self), host, port, backlog=MOST_COMING
+        )
 
     # --------------------------------------------------------------- for connections
 
-    def admit(self, connection: "_Connection") -> Session | None:
-        """A session for a new connection; None where another has one."""
+    def come(self, connection: "_Connection") -> None:
+        """A new connection: it is told to `begin` or to `leave`, now or soon."""
         self._connections.add(connection)
-        if self._current is not None:
-            return None
-        self._current = connection
-        return Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            self._seat()
+
+    def _seat(self) -> None:
+        """Give the session to who waits first; where another has it, all who wait are to go.
+
+        Not before that one's last words are read, though: it may have left already.
+        """
+        while self._waiting:
+            presence = Presence.GONE if self._current is None else self._current.presence()
+            if presence is Presence.TALKING and self._looks < MOST_LOOKS:
+                self._looks += 1
+                asyncio.get_running_loop().call_soon(self._seat)
+                return
+            if presence is Presence.GONE and self._current is not None:
+                self._current.say_farewell()
+            first = self._waiting.popleft()
+            if self._current is not None:
+                first.leave(self._busy)
+            elif not first.leaves:
+                self._looks = 0
+                self._current = first
+                first.begin(
+                    Session(self.target, packet_size=self._packet_size, run_length=self._run_length)
+                )
+        self._looks = 0
 
     def release(self, connection: "_Connection") -> None:
         """The connection has no session any more; the next one may."""
         if self._current is connection:
             self._current = None
+            self.on_ready()
 
     def forget(self, connection: "_Connection") -> None:
         """The connection is closed."""
         self._connections.discard(connection)
 
-    @property
-    def busy(self) -> str:
-        """What a second debugger is told."""
-        return self._busy
+
+class Presence(Enum):
+    """What the socket of a client says of it before its next byte is read."""
+
+    SILENT = auto()
+    TALKING = auto()
+    GONE = auto()
 
 
 class _Connection(asyncio.Protocol):
@@ -101,18 +151,39 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: Session | None = None
+        self.leaves = False
+        self._proceeds = False
+        self.congested = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MOST_UNSENT)
-        connected: socket.socket = self._transport.get_extra_info("socket")
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._session = self._server.admit(self)
-        if self._session is None:
-            self._transport.write(self._server.busy.encode() + b"\n")
-            self.say_farewell()
+        self._socket: socket.socket = self._transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._transport.pause_reading()
+        self._server.come(self)
+
+    def begin(self, session: Session) -> None:
+        """Serve the client from now on."""
+        self._session = session
+        self._transport.resume_reading()
+
+    def leave(self, why: str) -> None:
+        """Send the client away with a line."""
+        self._transport.write(why.encode() + b"\n")
+        self.say_farewell()
+
+    def presence(self) -> Presence:
+        """Look at what comes next from the client, and leave it there."""
+        try:
+            with self._socket.dup() as peeked:
+                return Presence.TALKING if peeked.recv(1, socket.MSG_PEEK) else Presence.GONE
+        except BlockingIOError:
+            return Presence.SILENT
+        except OSError:
+            return Presence.GONE
 
     def data_received(self, data: bytes) -> None:
         if self._session is not None:
@@ -129,18 +200,45 @@ class _Connection(asyncio.Protocol):
     def _send(self, output: bytes) -> None:
         if output:
             self._transport.write(output)
-        if self._session is not None and self._session.leaving:
+        if self._session is None:
+            return
+        if self._transport.get_write_buffer_size() > MOST_SHOWN:
+            self._end_session()
+            self._transport.abort()
+        elif self._session.leaving:
             self.say_farewell()
+        else:
+            self._turn_to(self._session)
+
+    def _turn_to(self, session: Session) -> None:
+        """Read from a client that reads; from one that waits for the target in any case."""
+        if session.backlog and not self.congested and not self._proceeds:
+            self._proceeds = True
+            asyncio.get_running_loop().call_soon(self._proceed)
+        if session.backlog or (self.congested and not session.running):
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _proceed(self) -> None:
+        self._proceeds = False
+        if self._session is not None and not self.congested:
+            self._send(self._session.proceed())
 
     def pause_writing(self) -> None:
         """The client does not read: keeping more for it would take memory without end."""
-        self._end_session()
-        self._transport.abort()
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        self._server.on_ready()
+        self._proceed()
 
     def eof_received(self) -> None:
         self.say_farewell()
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        self.leaves = True
         self._end_session()
         self._server.forget(self)
         if not self.lost.done():
@@ -153,11 +251,18 @@ class _Connection(asyncio.Protocol):
         kernel throw away what it has not read yet.
         """
         self._end_session()
-        if not self._transport.is_closing():
+        if self.leaves or self._transport.is_closing():
+            return
+        self.leaves = True
+        try:
             self._transport.write_eof()
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(FAREWELL_SECONDS, self._transport.abort)
-            self.lost.add_done_callback(lambda _: timer.cancel())
+        except OSError:  # it was reset, and the loop has not noticed yet
+            self._transport.abort()
+            return
+        self._transport.resume_reading()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(FAREWELL_SECONDS, self._transport.abort)
+        self.lost.add_done_callback(lambda _: timer.cancel())
 
     def _end_session(self) -> None:
         session, self._session = self._session, None

@@ -2,7 +2,7 @@
 
 Knows when which packet may be answered; must not know what any packet means (the handlers do),
 nor where bytes come from. A client of garbage gets no answer and does no harm: the target is
-halted for it only when its first well-formed message has come.
+halted for it only when its first well-formed packet has come.
 """
 
 from collections import deque
@@ -16,6 +16,7 @@ from gdbstub.framing import (
     NACK,
     Ack,
     BadChecksum,
+    Event,
     Framing,
     Interrupt,
     Malformed,
@@ -34,8 +35,10 @@ PACKET_SIZE: Final = 0x4000
 """Bytes between `$` and `#` that are taken and given, unless said otherwise."""
 
 MOST_RESENDS: Final = 3
-MOST_WAITING: Final = 64
-MOST_OUTPUT: Final = 0x40_0000
+MOST_WAITING: Final = 1024
+
+ENOUGH_OUTPUT: Final = 0x4_0000
+"""Bytes of replies after which a client is to read before it is answered further."""
 
 
 class Session:
@@ -56,6 +59,7 @@ class Session:
         self._run_length = run_length
         self._met = False
         self._interrupted = False
+        self._unanswered: deque[Event] = deque()
         self._waiting: deque[bytes] = deque()
         self._output = bytearray()
         self._last = b""
@@ -73,19 +77,31 @@ class Session:
 
     # --------------------------------------------------------------- from outside
 
+    @property
+    def backlog(self) -> bool:
+        """Whether there is more to answer once what was answered is sent: then call `proceed`."""
+        return bool(self._unanswered or (self._waiting and not self.running))
+
     def receive(self, data: bytes) -> bytes:
-        """Take the client's next bytes; give those to send to it."""
-        for event in self._framing.feed(data):
-            if self._client.leaving:
-                break
-            self._REACTIONS[type(event)](self, event)
+        """Take the client's next bytes; give those to send to it, and see to the `backlog`."""
+        self._unanswered.extend(self._framing.feed(data))
+        return self.proceed()
+
+    def proceed(self) -> bytes:
+        """Answer what has come, up to enough for once; give the bytes to send."""
+        while self.backlog and not self._client.leaving and len(self._output) < ENOUGH_OUTPUT:
+            if self._waiting and not self.running:
+                self._handle(self._waiting.popleft())
+            else:
+                event = self._unanswered.popleft()
+                self._REACTIONS[type(event)](self, event)
         return self._take_output()
 
     def stopped(self, event: StopEvent) -> bytes:
         """The running target has stopped; give the bytes to send, none where nobody waits."""
         if self.running:
             self._finish(event)
-        return self._take_output()
+        return self.proceed()
 
     def console(self, text: str) -> bytes:
         """Show text on the client's console, which can be done only while the target runs."""
@@ -118,11 +134,10 @@ class Session:
         key is pressed at that moment. But one that follows a Ctrl-C's stop is the same, pressed
         twice.
         """
-        self._meet()
         if self.running:
             self._interrupt()
         elif self._client.program is Program.HALTED and not self._client.just_interrupted:
-            self._client.interrupt_due = True
+            self._client.interrupt_due = self._met
 
     def _interrupt(self) -> None:
         if self._interrupted:
@@ -133,12 +148,10 @@ class Session:
             self._finish(stop)
 
     def _on_ack(self, _event: Ack) -> None:
-        self._meet()
         self._last = b""
 
     def _on_nack(self, _event: Nack) -> None:
         """Send the last reply again, but not for ever."""
-        self._meet()
         if self._client.acknowledges and self._resends < MOST_RESENDS:
             self._resends += 1
             self._emit(self._last)
@@ -197,11 +210,9 @@ class Session:
             self._interrupt()
 
     def _finish(self, event: StopEvent) -> None:
-        """Tell the stop that the client waits for, then turn to what it said meanwhile."""
+        """Tell the stop that the client waits for."""
         self._client.just_interrupted, self._interrupted = self._interrupted, False
         self._reply(report(self._client, event))
-        while self._waiting and not self.running and not self._client.leaving:
-            self._handle(self._waiting.popleft())
 
     def _refuse(self, why: str) -> None:
         """An error in reply to a packet that never got to its handler."""
@@ -227,10 +238,7 @@ class Session:
             self._emit(mark)
 
     def _emit(self, data: bytes) -> None:
-        """Put bytes out; a client that asks for more than it can have read is cut off."""
         self._output += data
-        if len(self._output) > MOST_OUTPUT:
-            self._client.leaving = True
 
     def _meet(self) -> None:
         """Halt the target for a client that has shown to be a debugger."""

@@ -36,6 +36,7 @@ from isa_spec.traps import (
     PROTECTED,
     SYSTEM_CALL,
 )
+from isa_spec.words import WORD
 from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
@@ -59,6 +60,11 @@ _SIGNALS: Final = {
     SYSTEM_CALL.number: Signal.SYS,
 }
 """The signal that fits the trap behind a check-stop; ABRT fits the others."""
+
+
+def _check_address(address: int) -> None:
+    if address > WORD:
+        raise TargetError(refusals.of_address(address), errno.EFAULT)
 
 
 class DebugTarget:
@@ -97,6 +103,11 @@ class DebugTarget:
     def reachable(self) -> bool:
         """Whether a debugger may still come."""
         return self.server is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the debugger takes what is shown to it."""
+        return self.server is None or self.server.ready
 
     def attach(self) -> None:
         """Halt, for a client that has come."""
@@ -204,6 +215,7 @@ class DebugTarget:
 
     def set_breakpoint(self, kind: BreakpointKind, address: int) -> None:
         """Stop before the instruction at a virtual address."""
+        _check_address(address)
         self._points.set_breakpoint(kind, address)
         self._give_points()
 
@@ -219,6 +231,7 @@ class DebugTarget:
 
         `space`: only where that page table translates (a ptbr).
         """
+        _check_address(address)
         self._points.set_breakpoint(kind, address, program, space=space)
         self._give_points()
 
@@ -231,6 +244,7 @@ class DebugTarget:
         self, kind: WatchKind, address: int, length: int, *, space: int | None = None
     ) -> None:
         """Stop before accesses to a range of virtual addresses; `space` as for breakpoints."""
+        _check_address(address + length - 1)
         self._points.set_watchpoint(kind, address, length, space=space)
         self._give_points()
 
@@ -292,8 +306,7 @@ class DebugTarget:
     def _refuse_strange_addresses(self, action: Resume) -> None:
         if isinstance(action, RangeStep) or action.address is None:
             return
-        if action.address > 0xFFFF_FFFF:
-            raise TargetError(refusals.of_address(action.address))
+        _check_address(action.address)
         self.machine.post(WriteRegister(PC, action.address))
 
     def interrupt(self) -> StopEvent:

@@ -72,6 +72,10 @@ class Watcher(Protocol):
     def reachable(self) -> bool:
         """Whether a debugger may still come."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether what the machine shows can be taken; while not, the machine waits."""
+
     def reached(self, outcome: Outcome) -> None:
         """The machine has stopped."""
 
@@ -169,7 +173,7 @@ class Runner:
         return self.machine.serial.waiting
 
     def ready_changed(self) -> None:
-        """The line may be ready now, or its last input may have come."""
+        """The line or the debugger may be ready now, or the line's last input may have come."""
         self._kicked.set()
 
     def end_requested(self) -> None:
@@ -182,7 +186,7 @@ class Runner:
         """Run the machine until it ends, or is ended. Raises NvramError where a commit fails."""
         while self.end is None:
             self._kicked.clear()
-            if self._goal is None or (self.line is not None and not self.line.ready):
+            if self._goal is None or not self._heard():
                 await self._stand_by()
                 continue
             outcome = self.advance(self._goal, self._slices.instructions)
@@ -196,6 +200,12 @@ class Runner:
         self._pump()
         self.machine.commit()
         return self.end
+
+    def _heard(self) -> bool:
+        """Tell whether what the machine says is taken; else it pauses, which no guest can tell."""
+        return (self.line is None or self.line.ready) and (
+            self.watcher is None or self.watcher.ready
+        )
 
     async def _give_way(self) -> None:
         """Let the loop serve its sockets.

@@ -177,6 +177,7 @@ async def _listen(
         raise addresses.refusal(error, host, port) from error
     stack.push_async_callback(server.close)
     target.server = server
+    server.on_ready = runner.ready_changed
     runner.watcher = target
     return f"gdb: listening on {addresses.show(*server.address)}"
 

@@ -123,6 +123,28 @@ class Expression:
         return translate(self)
 
 
+class UnderflowError(TargetError):
+    """Code takes more from the stack than is there, as gdb's does for a value without a type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """Code that underflows, in place of an `Expression`: whoever evaluates it learns so."""
+
+    code: bytes
+    message: str
+    registers: frozenset[int] = frozenset()
+    gives_value: bool = True
+
+    def compile(self) -> Callable[[Context], int]:
+        """A function that always raises AgentFault."""
+
+        def fail(_context: Context) -> int:
+            raise AgentFault(self.message)
+
+        return fail
+
+
 @lru_cache(maxsize=1024)  # gdb sends its breakpoints anew with every resume
 def parse(code: bytes) -> Expression:
     """Find code sound. Raises TargetError, which names what is not."""
@@ -179,7 +201,7 @@ def _heights(instructions: Mapping[int, Instruction]) -> dict[int, int]:
         instruction = instructions[at]
         name = instruction.opcode.name
         if heights[at] < instruction.needs:
-            raise TargetError(f"the agent opcode {name} finds too little on the stack")
+            raise UnderflowError(f"the agent opcode {name} finds too little on the stack")
         after = heights[at] - instruction.pops + instruction.opcode.pushes
         if after > MOST_STACK:
             raise TargetError(f"an agent expression stacks more than {MOST_STACK} values")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from gdbstub.agent.expression import AgentFault, Context, Expression
+from gdbstub.agent.expression import AgentFault, Context, Expression, Unsound
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class BreakpointProgram:
     carried out even when the debugger has gone, for targets where breakpoints outlive it.
     """
 
-    conditions: tuple[Expression, ...] = ()
-    commands: tuple[Expression, ...] = ()
+    conditions: tuple[Expression | Unsound, ...] = ()
+    commands: tuple[Expression | Unsound, ...] = ()
     persist: bool = False
 
     def compile(self) -> Callable[[Context], bool]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from gdbstub import parsing
-from gdbstub.agent.expression import Expression, parse
+from gdbstub.agent.expression import Expression, UnderflowError, Unsound, parse
 from gdbstub.agent.program import BreakpointProgram
 from gdbstub.client import Client
 from gdbstub.registers import unhex
@@ -91,13 +91,21 @@ def parse_program(text: bytes) -> BreakpointProgram:
     return program
 
 
-def _expressions(text: bytes | None) -> tuple[Expression, ...]:
+def _expressions(text: bytes | None) -> tuple[Expression | Unsound, ...]:
     return tuple(map(_expression, (text or b"").split(b"X")[1:]))
 
 
-def _expression(text: bytes) -> Expression:
-    """`len,expr`, the length in bytes."""
+def _expression(text: bytes) -> Expression | Unsound:
+    """`len,expr`, the length in bytes.
+
+    For what it cannot express, a vector for instance, gdb sends code that underflows, and where
+    that is refused it blames memory. So it is taken, and the user learns why it stops there.
+    """
     match = _EXPRESSION.fullmatch(text)
     if match is None or len(match[2]) != 2 * int(match[1], 16):
         raise TargetError("an agent expression is its length and as many pairs of digits")
-    return parse(unhex(match[2]))
+    code = unhex(match[2])
+    try:
+        return parse(code)
+    except UnderflowError as error:
+        return Unsound(code, error.message)

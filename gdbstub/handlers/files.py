@@ -23,9 +23,8 @@ def exec_file(client: Client, target: ExecFile, arguments: bytes) -> bytes:
     The annex is a process, of which there is one, or nothing.
     """
     process = arguments.partition(b":")[0]
-    if process:
-        parsing.number(process)
-    return piece(client, {process: target.exec_file}, arguments)
+    known = not process or parsing.is_number(process)
+    return piece(client, {process: target.exec_file} if known else {}, arguments)
 
 
 @packet(b"vFile:setfs:", needs=ExecFile, without_program=True)

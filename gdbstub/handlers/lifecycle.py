@@ -17,6 +17,13 @@ def attached() -> bytes:
     return b"1"
 
 
+@packet(b"qAttached:", without_program=True)
+def process_attached(arguments: bytes) -> bytes:
+    """Was this process there before you?  GDB manual: `qAttached:pid`."""
+    parsing.number(arguments)
+    return attached()
+
+
 @packet(b"D")
 def detach(client: Client, arguments: bytes) -> bytes:
     """May the program go on without me?  GDB manual: `D`, `D;pid`."""

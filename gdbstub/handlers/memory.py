@@ -37,14 +37,18 @@ def write_memory(client: Client, arguments: bytes) -> bytes:
 def read_binary(client: Client, arguments: bytes) -> bytes:
     """What is in memory there, in binary?  GDB manual: `x addr,length`; reply `b XX…`.
 
-    An lldb that knows only bare bytes in reply asks for nothing at 0, and goes by `m` unless that
-    is OK: as everywhere, nothing is `b` and no bytes.
+    LLDB before version 20 asks for nothing at 0 to learn whether this is known; OK tells it so, and
+    from then on it takes the bytes for what they are, without the `b`.
     """
     address, length = parsing.place(arguments)
+    if address == length == 0:
+        client.bare_reads = client.is_lldb
+        return OK
+    mark = b"" if client.bare_reads else b"b"
     if length == 0:
-        return b"b"
-    data = client.view.read_memory(address, min(length, client.packet_size - 1))
-    return b"b" + escape_within(data, client.packet_size - 1)[0]
+        return mark
+    room = client.packet_size - len(mark)
+    return mark + escape_within(client.view.read_memory(address, min(length, room)), room)[0]
 
 
 @packet(b"X")

@@ -11,8 +11,8 @@ from gdbstub.framing import escape_within
 from gdbstub.registry import packet
 from gdbstub.target import MemoryMap, OsData, TargetDescription, TargetError
 
-NO_SUCH_ANNEX = 0
-"""The error that the manual wants for an annex that is not there: `E00`."""
+MALFORMED = 0
+"""The error that the manual wants for a request that is none, or an unknown annex: `E00`."""
 
 
 @packet(b"qXfer:features:read:", features=("qXfer:features:read",), without_program=True)
@@ -41,9 +41,12 @@ def osdata(client: Client, target: OsData, arguments: bytes) -> bytes:
 def piece(client: Client, documents: dict[bytes, str], arguments: bytes) -> bytes:
     """Of `annex:offset,length`, `m` and a piece where more follows it, `l` and the last."""
     annex, _, extent = arguments.rpartition(b":")
-    offset, length = parsing.place(extent)
     if annex not in documents:
-        raise TargetError("there is no such annex", NO_SUCH_ANNEX)
+        raise TargetError("there is no such annex", MALFORMED)
+    try:
+        offset, length = parsing.place(extent)
+    except TargetError as error:
+        raise TargetError(error.message, MALFORMED) from None
     document = documents[annex].encode()
     if offset > len(document):
         raise TargetError("the offset is beyond the end")

@@ -72,10 +72,11 @@ def most_watchpoints() -> bytes:
 
 
 @packet(b"qHostInfo", needs=Watchpoints, without_program=True)
-def reported_before() -> bytes:
+def reported_before(client: Client) -> bytes:
     """Do stops come before the access or after it?  LLDB's extensions: `qHostInfo`.
 
     This packet may tell much more. But without an answer to these two, lldb stops at an access
     again and again: it takes it for done and does not step over it.
     """
+    client.is_lldb = True
     return b"watchpoint_exceptions_received:before;"

@@ -25,6 +25,7 @@ class Gdb:
             timeout=DEADLINE,
             dimensions=(200, 200),
         )
+        self.terminal.delaybeforesend = None  # gdb's own prompt says when it listens
         self.terminal.expect_exact(PROMPT)
         for setting in ("pagination off", "confirm off", "style enabled off", "width 0"):
             self.ask(f"set {setting}")

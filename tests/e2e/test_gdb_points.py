@@ -75,3 +75,13 @@ def test_stepping_meets_watchpoints_too(debug):
     gdb.ask("tbreak loop")
     gdb.ask("continue")
     assert "New value = 8" in gdb.ask("stepi 4")
+
+
+def test_a_dprintf_that_prints_faster_than_gdb_reads_loses_nothing(debug):
+    _, gdb = debug(COUNTS.replace("3000", "9000"))
+    gdb.ask("set dprintf-style agent")
+    gdb.ask(f'dprintf loop,"r4 is %d {"and more " * 50}\\n", $r4')
+    told = gdb.ask("continue")
+    lines = [line.split()[2] for line in told.split("\n") if line.startswith("r4 is")]
+    assert lines == list(map(str, range(9000)))
+    assert "power-off" in told

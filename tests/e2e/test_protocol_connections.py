@@ -4,7 +4,8 @@ import socket
 
 import guests
 import pytest
-from running import read_until
+from rsp import frame
+from running import Running, build, read_until
 from wire import Wire
 
 SPINS = "start: add r0, r1\n mov pc, start\n"
@@ -13,18 +14,6 @@ PC = 15
 
 def ticks(wire):
     return int(wire.command("time").split()[1].rstrip(","))
-
-
-def answer_of_the_next(port, packet):
-    """Ask as the next client, who is busy for the moment in which the last one's end is read."""
-    while True:
-        with Wire(port) as wire:
-            wire.send(packet)
-            try:
-                if (reply := wire.reply()) is not None:
-                    return reply
-            except ConnectionResetError:
-                pass
 
 
 def test_attaching_halts_a_machine_that_runs(boot):
@@ -82,10 +71,9 @@ def test_a_client_that_is_cut_off_leaves_room_for_the_next(boot):
     for _ in range(3):
         wire = Wire(port)
         wire.send(b"c")
-        # A reset instead of a farewell.
-        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        wire.socket.close()
-    assert answer_of_the_next(port, b"?").startswith(b"T05")
+        cut(wire.socket)
+    with Wire(port) as wire:
+        assert wire.ask(b"?").startswith(b"T05")
 
 
 def test_a_second_debugger_is_refused_in_a_line_and_the_first_goes_on(boot):
@@ -105,15 +93,44 @@ def test_a_second_debugger_is_refused_in_a_line_and_the_first_goes_on(boot):
         assert first.reply().startswith(b"T02")
 
 
-def test_a_browser_neither_halts_the_machine_nor_keeps_the_debugger_out(boot):
-    run = boot(guests.ECHOES, serial="tcp:0", halted=False)
-    port = run.port("gdb")
-    with socket.create_connection(("127.0.0.1", port)) as browser:
-        browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert browser.recv(100) == b""
-    with socket.create_connection(("127.0.0.1", run.port("serial"))) as console:
-        console.sendall(b"runs\n")
-        assert read_until(lambda: console.recv(100), b"\n") == b"runs\n"
+STRANGERS = {
+    "a browser": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "SSH": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    "a remote desktop": b"\x03\x00\x00\x13\x0e\xe0"
+    + bytes(5)
+    + b"\x01\x00\x08\x00\x03\x00\x00\x00",
+    "marks": b"+-+\x03-",
+    "a telnet": b"\xff\xfd\x03\xff\xfb\x18hello?\r\n",
+    "a packet cut short": b"+$qSupported:swbre",
+    "a packet with a wrong checksum": b"$c#00",
+    "an oversize packet": b"$" + b"c" * 0x8000 + b"#63",
+    "nothing": b"",
+}
+
+
+@pytest.fixture(scope="module")
+def echoing(tmp_path_factory):
+    """A machine that runs, and its console."""
+    image = build(tmp_path_factory.mktemp("echoes") / "main.elf", guests.ECHOES)
+    with (
+        Running("run", image, "--gdb", "0", "--serial", "tcp:0") as run,
+        socket.create_connection(("127.0.0.1", run.port("serial"))) as console,
+    ):
+        yield run.port("gdb"), console
+
+
+@pytest.mark.parametrize("greeting", STRANGERS.values(), ids=STRANGERS.keys())
+def test_a_stranger_neither_halts_the_machine_nor_keeps_the_next_debugger_out(echoing, greeting):
+    port, console = echoing
+    with socket.create_connection(("127.0.0.1", port)) as stranger:
+        stranger.sendall(greeting)
+        for _ in range(3):  # by then the greeting has been read
+            console.sendall(b"runs\n")
+            assert read_until(lambda: console.recv(100), b"\n") == b"runs\n"
+    with Wire(port) as wire:
+        assert wire.ask(b"?").startswith(b"T05")
+        assert wire.ask(b"D") == b"OK"
 
 
 def test_garbage_does_no_harm(boot):
@@ -122,7 +139,55 @@ def test_garbage_does_no_harm(boot):
     for garbage in (b"\xff" * 1000, b"$" * 1000, b"$#", b"$m1000,4#00", b"#" * 100, b"\x00"):
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(garbage)
-    assert answer_of_the_next(port, b"m1000,1") == b"05"
+        with Wire(port) as wire:
+            assert wire.ask(b"m1000,1") == b"05"
+
+
+def cut(connection):
+    """A reset instead of a farewell."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+HASTY = {
+    "say nothing": b"",
+    "run": frame(b"vCont;c"),
+    "do not end their packet": b"+$m10",
+    "do not read": frame(b"m1000,2000") * 300,
+    "flash": frame(b"vFlashErase:1000,1000") + frame(b"vFlashWrite:1000:ab"),
+    "say the wrong sum": b"$?#00",
+}
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, cut])
+@pytest.mark.parametrize("said", HASTY.values(), ids=HASTY.keys())
+def test_after_a_hundred_who_vanish_in_the_middle_the_next_is_served(boot, said, leave):
+    port = boot(SPINS).port("gdb")
+    for _ in range(100):
+        hasty = socket.create_connection(("127.0.0.1", port))
+        hasty.sendall(said)
+        leave(hasty)
+    with Wire(port) as wire:
+        assert wire.ask(b"m1000,1") == b"05"
+
+
+def test_after_a_thousand_connections_the_next_is_served(boot):
+    port = boot(SPINS).port("gdb")
+    for _ in range(1000):
+        socket.create_connection(("127.0.0.1", port)).close()
+    with Wire(port) as wire:
+        assert wire.ask(b"m1000,1") == b"05"
+
+
+def test_many_who_come_at_once_are_told_that_one_is_there(boot):
+    port = boot(SPINS).port("gdb")
+    with Wire(port) as first:
+        first.ask(b"?")
+        others = [Wire(port) for _ in range(50)]
+        for other in others:
+            assert other.rest() == b"soclet: another debugger is attached\n"
+            other.socket.close()
+        assert first.ask(b"s").startswith(b"T05")
 
 
 def test_what_one_client_set_the_next_does_not_have(boot):

@@ -116,6 +116,16 @@ def test_watchpoints_of_any_length_are_set_and_taken_back(wire):
         assert wire.ask(b"z" + kind + b",8001,5") == b"OK"
 
 
+@pytest.mark.parametrize("place", [b"100000000,4", b"ffffffffffffffff,4", b"ffffffff,2"])
+def test_what_lies_beyond_the_last_address_is_neither_watched_nor_a_breakpoint(wire, place):
+    for packet in (b"Z2,", b"Z3,", b"Z4,"):
+        assert wire.ask(packet + place).startswith(b"E.")
+    if place != b"ffffffff,2":
+        why = b"E.0x%b is beyond the last address, 0xffffffff" % place[:-2]
+        assert wire.ask(b"Z0," + place) == wire.ask(b"Z1," + place) == why
+    assert wire.ask(b"Z2,fffffffe,2") == wire.ask(b"Z0,ffffffff,4") == b"OK"
+
+
 def test_threads_there_is_one(wire):
     assert wire.ask(b"Hg0") == wire.ask(b"Hc-1") == wire.ask(b"Hg1") == b"OK"
     assert wire.ask(b"T1") == b"OK"

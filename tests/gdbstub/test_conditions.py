@@ -6,7 +6,7 @@ import pytest
 from fake_target import FakeTarget, PlainTarget
 from rsp import agent, expression
 
-from gdbstub.agent.expression import parse
+from gdbstub.agent.expression import AgentFault, parse
 from gdbstub.agent.program import BreakpointProgram
 from gdbstub.target import BreakpointKind, Breakpoints, Signal, Stop, TargetError
 
@@ -117,7 +117,6 @@ def test_a_client_that_leaves_takes_them_along(talk, target, leave):
         (b";cmds:0," + expression("reg 0xffff", "pop", "end"), b"there is no register 65535"),
         (b";X1,31", b"agent expressions have no opcode 0x31"),
         (b";" + expression("const8 1", "const8 4", "trace", "end"), b"the agent opcode trace is "),
-        (b";" + expression("add", "end"), b"the agent opcode add finds too little"),
         (b";" + expression("goto 9", "end"), b"the agent opcode goto leads to 9"),
         (b";X3,220127" + b"X1,2", b"an agent expression is its length"),
     ],
@@ -129,6 +128,16 @@ def test_what_cannot_be_meant_is_refused_and_not_set(talk, target, text, why):
     assert target.asked == ["attach"]
     assert talk.ask(b"z0,1010,4") == b"OK"
     assert target.asked == ["attach"]
+
+
+def test_code_that_underflows_is_taken_and_is_a_fault_where_it_is_evaluated(talk, target):
+    assert talk.ask(b"Z0,1010,4;" + expression("const8 0", "equal", "end")) == b"OK"
+    why = "the agent opcode equal finds too little on the stack"
+    with pytest.raises(AgentFault, match=why):
+        target.programs[SOFTWARE, 0x1010].compile()(SimpleNamespace())
+    assert talk.ask(b"Z0,1010,4;cmds:0," + expression("const8 0", "printf 0 x", "end")) == b"OK"
+    with pytest.raises(AgentFault, match="the agent opcode printf finds too little"):
+        target.programs[SOFTWARE, 0x1010].compile()(SimpleNamespace())
 
 
 class Unconditional(PlainTarget):

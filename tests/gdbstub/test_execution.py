@@ -201,6 +201,7 @@ def test_two_ctrl_c_give_one_stop_where_the_target_takes_its_time(talk, target, 
 
 
 def test_ctrl_c_to_a_halted_target_waits_for_the_next_resume(talk, target):
+    assert talk.ask(b"?") == AT_START
     assert talk.send(b"\x03$?#3f") == [b"+", AT_START]
     assert "interrupt" not in target.asked
     assert talk.send(b"$c#63") == [b"+", stop_reply(b"T02")]
@@ -211,6 +212,7 @@ def test_ctrl_c_to_a_halted_target_waits_for_the_next_resume(talk, target):
 def test_ctrl_c_to_a_halted_target_ends_a_row_of_steps_that_stop_at_once(connect):
     target = FakeTarget(answer=Stop())
     talk = connect(target)
+    talk.ask(b"?")
     assert talk.send(b"\x03$s#73") == [b"+", stop_reply(b"T02")]
     assert talk.send(b"$s#73") == [b"+", stop_reply(b"T05", b"04100000")]
 
@@ -218,8 +220,16 @@ def test_ctrl_c_to_a_halted_target_ends_a_row_of_steps_that_stop_at_once(connect
 def test_ctrl_c_to_a_halted_target_gives_way_to_a_stop_that_says_more(connect):
     target = FakeTarget(answer=Stop(Signal.SEGV))
     talk = connect(target)
+    talk.ask(b"?")
     assert talk.send(b"\x03$s#73") == [b"+", stop_reply(b"T0b")]
     target.answer = None
+    assert talk.send(b"$c#63") == [b"+"]
+    assert target.running
+
+
+def test_ctrl_c_of_a_client_that_has_not_said_anything_yet_is_nothing(talk, target):
+    assert talk.send(b"\x03") == []
+    assert target.asked == []
     assert talk.send(b"$c#63") == [b"+"]
     assert target.running
 
@@ -245,7 +255,7 @@ def test_packets_that_waited_run_on_in_their_order(talk, target):
 
 def test_a_client_that_talks_without_end_to_a_running_target_is_cut_off(talk):
     talk.ask_all(b"c")
-    talk.send(b"$?#3f" * 64)
+    talk.send(b"$?#3f" * 1024)
     assert not talk.session.leaving
     talk.send(b"$?#3f")
     assert talk.session.leaving
@@ -269,6 +279,7 @@ def test_a_client_that_comes_while_the_target_runs_gets_no_stop_that_it_did_not_
     target = FakeTarget(running=True)
     talk = connect(target)
     assert talk.send(b"+") == []
+    assert talk.ask(b"qC") == b"QC01"
     assert not target.running
     assert talk.ask(b"?") == AT_START
 

@@ -190,6 +190,7 @@ def test_oversize_packets_take_no_memory():
         b"OPTIONS *",
         b"PRI * HTTP/2.0",
         b"\x16\x03\x01",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
     ],
 )
 def test_another_protocol_is_known_by_its_first_bytes(opening):

@@ -219,8 +219,8 @@ def test_an_annex_is_known_by_its_exact_name(talk, annex):
 
 
 @pytest.mark.parametrize("extent", [b"", b":0", b":0,", b":x,1", b":-1,1", b":0,1:"])
-def test_a_transfer_without_a_proper_extent_is_an_error(talk, extent):
-    assert talk.ask(b"qXfer:features:read:target.xml" + extent) == b"E16"
+def test_a_transfer_without_a_proper_extent_is_told_in_the_manual_s_number(talk, extent):
+    assert talk.ask(b"qXfer:features:read:target.xml" + extent) == b"E00"
 
 
 def test_the_memory_map_is_read_without_an_annex(talk, target):

@@ -17,6 +17,12 @@ def test_all_registers_are_read_in_the_order_of_their_numbers(talk):
     assert reply[PC * 8 : PC * 8 + 8] == b"00100000"
 
 
+def test_zeros_may_lead_a_number(talk):
+    assert talk.ask(b"p" + b"0" * 30 + b"1") == b"01010000"
+    assert talk.ask(b"m" + b"0" * 30 + b"1000," + b"0" * 30 + b"1") == b"00"
+    assert talk.ask(b"p1" + b"0" * 16) == b"E16"
+
+
 def test_a_register_without_a_value_is_read_as_x(talk, target):
     target.values[2] = None
     assert talk.ask(b"p2") == b"xxxxxxxx"
@@ -130,9 +136,19 @@ def test_no_reply_with_escapes_in_it_is_longer_than_a_packet_either(connect, tar
     assert reply == b"b" + binary(b"$#}*" * 7 + b"$#}")
 
 
-def test_a_client_that_probes_for_the_binary_read_learns_which_one_this_is(talk):
-    assert talk.ask(b"x0,0") == b"b"
+def test_a_client_that_probes_for_the_binary_read_learns_that_it_is_there(talk):
+    assert talk.ask(b"x0,0") == b"OK"
+    assert talk.ask_all(b"x1000,0", b"x1000,2") == [b"b", b"b\0\0"]
+
+
+def test_an_lldb_that_probes_for_the_binary_read_takes_no_b(connect, talk):
+    talk.ask(b"qHostInfo")
     assert talk.ask(b"x1000,0") == b"b"
+    assert talk.ask(b"x0,0") == b"OK"
+    assert talk.ask(b"x1000,2") == b"\0\0"
+    assert talk.ask(b"x1000,0") == b""
+    assert talk.ask(b"x0,1").startswith(b"E")
+    assert connect(FakeTarget()).ask(b"x1000,2") == b"b\0\0"
 
 
 def test_memory_is_written_in_hexadecimal(talk, target):

@@ -125,7 +125,8 @@ def test_symbols_are_declined(talk):
 
 
 def test_the_program_was_there_before_the_client(talk):
-    assert talk.ask(b"qAttached") == b"1"
+    assert talk.ask_all(b"qAttached", b"qAttached:1", b"qAttached:a410") == [b"1"] * 3
+    assert talk.ask_all(b"qAttached:", b"qAttached:x", b"qAttachedX") == [b"E16", b"E16", b""]
 
 
 def test_there_is_one_thread(talk):
@@ -146,13 +147,15 @@ def test_another_protocol_is_left_without_halting_the_target(connect, target):
     assert target.asked == []
 
 
-def test_garbage_gets_no_answer_and_does_not_halt_the_target(connect, target):
-    assert connect(target).send(b"hello\r\nworld\r\n\xff\x00") == []
+@pytest.mark.parametrize("garbage", [b"hello\r\nworld\r\n\xff\x00", b"+-+\x03", b"$c", b"$?#00"])
+def test_garbage_does_not_halt_the_target(connect, target, garbage):
+    talk = connect(target)
+    assert set(talk.send(garbage)) <= {b"-"}
+    talk.session.close()
     assert target.asked == []
 
 
-def test_the_first_message_halts_the_target_and_later_ones_do_not(talk, target):
-    talk.send(b"+")
+def test_the_first_packet_halts_the_target_and_later_ones_do_not(talk, target):
     talk.ask_all(b"qSupported", b"?", b"g")
     assert target.asked == ["attach"]
 

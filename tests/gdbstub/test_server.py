@@ -1,6 +1,8 @@
 """Real sockets on 127.0.0.1. Waits end by what happens; the only clock is the suite's timeout."""
 
 import asyncio
+import socket
+import struct
 
 import pytest
 from fake_target import FakeTarget
@@ -16,7 +18,7 @@ class Debugger:
     @classmethod
     async def connect(cls, server):
         self = cls()
-        self.reader, self.writer = await asyncio.open_connection(*server.address)
+        self.reader, self.writer = await asyncio.open_connection(*server.address, limit=0x10_0000)
         return self
 
     async def reply(self):
@@ -32,16 +34,15 @@ class Debugger:
     def send(self, data):
         self.writer.write(data)
 
+    def stop_reading(self):
+        self.writer.transport.pause_reading()
+
+    def read_on(self):
+        self.writer.transport.resume_reading()
+
     async def leave(self):
         self.writer.close()
         await self.writer.wait_closed()
-
-
-async def ask_without_end(client):
-    while True:
-        client.send(frame(b"m1000,2000") * 20)
-        await client.writer.drain()
-        await asyncio.sleep(0)
 
 
 def serving(test):
@@ -60,6 +61,32 @@ def serving(test):
 
     run.__name__ = test.__name__
     return run
+
+
+def connected(server):
+    """A client that does not let the server's loop run while it talks."""
+    return socket.create_connection(server.address, timeout=60)
+
+
+def cut(client):
+    """Reset a connection instead of ending it."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def leave_much_unread(client):
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 0x10_0000)
+    client.sendall(b"+" * 200_000)
+
+
+def ask_and_read_no_reply(client):
+    client.sendall(frame(b"g") * 3)
+
+
+async def heard(client, payload):
+    """What a client that has sent nothing yet is answered."""
+    client.sendall(frame(payload))
+    return await asyncio.to_thread(client.recv, 1000)
 
 
 async def until(condition):
@@ -117,6 +144,34 @@ async def test_a_second_debugger_is_refused_in_one_line_and_the_first_goes_on(se
     assert target.asked == ["attach"]
     await second.leave()
     await first.leave()
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, cut])
+@pytest.mark.parametrize("unread", [lambda _: None, leave_much_unread, ask_and_read_no_reply])
+def test_who_comes_when_the_last_one_s_end_is_not_yet_read_is_served(unread, leave):
+    @serving
+    async def test(server):
+        last = connected(server)
+        assert (await heard(last, b"qC")).startswith(b"+$QC01")
+        for _ in range(3):
+            unread(last)
+            leave(last)
+            last = connected(server)
+            assert (await heard(last, b"qC")).startswith(b"+$QC01")
+        last.close()
+
+    test()
+
+
+@serving
+async def test_who_comes_while_a_client_talks_on_is_refused_all_the_same(server):
+    first = connected(server)
+    await heard(first, b"qC")
+    leave_much_unread(first)
+    with connected(server) as second:
+        assert (await heard(second, b"?")) == b"fake: another debugger is attached\n"
+    assert (await heard(first, b"qC")).startswith(b"+$QC01")
+    first.close()
 
 
 @serving
@@ -177,17 +232,75 @@ async def test_a_browser_is_shown_the_door(server):
 
 
 @serving
-async def test_a_client_that_never_reads_is_cut_off_and_the_next_is_served(server):
-    target = server.target
-    target.read_memory = lambda _address, length: bytes(length)
-    hog = await Debugger.connect(server)
-    hog.reader._limit = 1  # so that its transport stops reading
-    hog.send(frame(b"QStartNoAckMode"))
-    with pytest.raises(ConnectionError):
-        await ask_without_end(hog)
-    assert "abandon" in target.asked
+async def test_a_client_may_ask_for_much_before_it_reads(server):
+    client = await Debugger.connect(server)
+    await client.ask(b"QStartNoAckMode")
+    client.stop_reading()
+    for _ in range(1500):
+        client.send(frame(b"m1000,2000"))
+    await until(lambda: not server.ready)
+    client.read_on()
+    for _ in range(1500):
+        assert await client.reply() == b"0" * 0x4000
+    assert server.ready
+    await client.leave()
+
+
+@serving
+async def test_a_client_that_does_not_read_is_not_read_from_without_end(server):
+    client = await Debugger.connect(server)
+    await client.ask(b"QStartNoAckMode")
+    client.stop_reading()
+    while client.writer.transport.get_write_buffer_size() < 0x10_0000:
+        client.send(frame(b"m1000,2000") * 20)
+        await asyncio.sleep(0)
+    assert not server.ready
+    client.writer.transport.abort()
+    await until(lambda: not server.connected)
     client = await Debugger.connect(server)
     assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+
+
+@serving
+async def test_the_owner_learns_when_what_is_shown_is_read_again(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.stop_reading()
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    told = []
+    server.on_ready = lambda: told.append(server.ready)
+    shown = 0
+    while server.ready:
+        server.console("x" * 1000)
+        shown += 1
+        await asyncio.sleep(0)
+    assert told == []
+    client.send(b"\x03")  # which is heard all the same
+    await until(lambda: not target.running)
+    client.read_on()
+    for _ in range(shown):
+        assert await client.reply() == b"O" + b"78" * 1000 + b"0a"
+    assert (await client.reply()).startswith(b"T02")
+    assert told == [True]
+    await client.leave()
+
+
+@serving
+async def test_a_client_that_reads_nothing_of_what_is_shown_all_the_same_is_cut_off(server):
+    target = server.target
+    client = await Debugger.connect(server)
+    client.stop_reading()
+    client.send(frame(b"c"))
+    await until(lambda: target.running)
+    told = []
+    server.on_ready = lambda: told.append(server.ready)
+    while server.connected:
+        server.console("x" * 0x10_0000)
+        await asyncio.sleep(0)
+    assert target.running
+    assert told == [True]
     await client.leave()
 
 

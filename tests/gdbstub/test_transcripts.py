@@ -102,6 +102,35 @@ GDB_READS_THE_FILE_AND_LEAVES_THE_DECIDING_TO_THE_TARGET = [
     (frame(b"vAttach;1"), [STOPPED % b"00100000"]),
 ]
 
+LLDB_READS_STEPS_AND_WRITES = [
+    (b"+" + frame(b"QStartNoAckMode"), [b"+", b"OK"]),
+    (
+        b"+"
+        + frame(
+            b"qSupported:xmlRegisters=i386,arm,mips,arc;multiprocess+;fork-events+;vfork-events+"
+        ),
+        [FEATURES],
+    ),
+    (frame(b"QThreadSuffixSupported") + frame(b"QListThreadsInStopReply"), [b"", b""]),
+    (
+        frame(b"qHostInfo") + frame(b"vCont?"),
+        [b"watchpoint_exceptions_received:before;", b"vCont;c;C;s;S;t;r"],
+    ),
+    (frame(b"qVAttachOrWaitSupported") + frame(b"QEnableErrorStrings"), [b"", b""]),
+    (frame(b"qProcessInfo") + frame(b"qC") + frame(b"?"), [b"", b"QC01", STOPPED % b"00100000"]),
+    (frame(b"Hg1") + frame(b"p0"), [b"OK", b"00010000"]),
+    (frame(b"x0,0") + frame(b"xffff0110,4"), [b"OK", b"E0e"]),
+    (frame(b"qfThreadInfo") + frame(b"qsThreadInfo") + frame(b"pf"), [b"m01", b"l", b"00100000"]),
+    (frame(b"qMemoryRegionInfo:1000") + frame(b"jThreadsInfo"), [b"", b""]),
+    (frame(b"M2000,8:2324257d2a030062"), [b"OK"]),
+    (frame(b"x2000,9"), [binary(b"#$%}*\x03\0b\0")]),  # without the `b` of gdb's
+    (frame(b"x1000,200"), [bytes(0x200)]),
+    (frame(b"Z0,1010,4") + frame(b"c"), [b"OK", STOPPED % b"10100000"]),
+    (frame(b"z0,1010,4") + frame(b"vCont;s:0001"), [b"OK", STOPPED % b"14100000"]),
+    (frame(b"P2=05000000") + frame(b"D"), [b"OK", b"OK"]),
+]
+"""As lldb 14 sends it."""
+
 A_BROWSER = [(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", []), (frame(b"?"), [])]
 
 TRANSCRIPTS = {
@@ -109,6 +138,7 @@ TRANSCRIPTS = {
     "gdb reads the file and leaves the deciding to the target": (
         GDB_READS_THE_FILE_AND_LEAVES_THE_DECIDING_TO_THE_TARGET
     ),
+    "lldb reads, steps and writes": LLDB_READS_STEPS_AND_WRITES,
     "a client that stumbles": A_CLIENT_THAT_STUMBLES,
     "a browser": A_BROWSER,
 }
@@ -193,9 +223,23 @@ def test_bytes_that_are_no_packet_change_nothing(chunks):
     assert set(target.asked) <= {"attach"}
 
 
-def test_a_client_that_pipelines_more_than_it_can_have_read_is_cut_off():
+def test_a_client_that_asks_for_much_at_once_is_answered_bit_by_bit():
     client = session()
     client.receive(frame(b"QStartNoAckMode"))
-    output = client.receive(frame(b"m1000,2000") * 2000)
-    assert client.leaving
-    assert len(output) < 0x48_0000
+    pieces = [client.receive(frame(b"m1000,2000") * 200 + frame(b"c") + frame(b"qC") + b"\x03")]
+    while client.backlog:
+        pieces.append(client.proceed())
+    assert len(pieces) > 10
+    assert all(len(piece) < 0x4_8000 for piece in pieces)
+    *memory, stop, thread = apart(b"".join(pieces))
+    assert memory == [bytes(0x4000).replace(b"\0", b"0")] * 200
+    assert stop.startswith(b"T02")
+    assert thread == b"QC01"
+
+
+def test_a_client_that_leaves_is_not_answered_any_more():
+    client = session()
+    client.receive(frame(b"QStartNoAckMode"))
+    client.receive(frame(b"m1000,2000") * 100)
+    client.close()
+    assert client.proceed() == b""

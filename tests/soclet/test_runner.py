@@ -67,6 +67,24 @@ def test_the_limit_ends_the_run_though_a_debugger_is_attached():
     asyncio.run(body())
 
 
+def test_a_debugger_that_does_not_take_what_is_shown_pauses_the_machine():
+    async def body():
+        runner = Runner(machine_with(guests.SPINS))
+        runner.watcher = watcher = Watcher()
+        watcher.ready = False
+        runner.start()
+        async with Looping(runner):
+            await turns()
+            assert runner.machine.cpu.time == 0
+            assert not runner.machine.halted
+            watcher.ready = True
+            runner.ready_changed()
+            await turns()
+            assert runner.machine.cpu.time > 0
+
+    asyncio.run(body())
+
+
 @pytest.mark.isa("6.11")
 def test_a_congested_line_pauses_the_machine_time_included():
     async def body():

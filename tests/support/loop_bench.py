@@ -30,6 +30,7 @@ class Watcher:
     def __init__(self, attached=True):
         self.attached = attached
         self.reachable = True
+        self.ready = True
         self.told = []
 
     def reached(self, outcome):

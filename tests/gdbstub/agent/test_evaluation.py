@@ -222,7 +222,8 @@ interesting = st.one_of(
 @st.composite
 def programs(draw):
     """Code that mostly is sound: it follows the height of the stack, and jumps among opcodes."""
-    lines, heights, height = [], [], 0
+    lines = [("const64", value) for value in draw(st.lists(interesting, max_size=6))]
+    heights, height = list(range(len(lines))), len(lines)
     for _ in range(draw(st.integers(0, 25))):
         fitting = [each for each in PLAIN if each.pops <= height and each.name != "end"]
         opcode = draw(st.sampled_from(fitting))
@@ -239,7 +240,10 @@ def programs(draw):
             case "ext" | "zero_ext":
                 operand = draw(st.integers(1, 70))
             case "if_goto" | "goto":
-                operand = draw(st.integers(0, 26))
+                after = height - opcode.pops
+                level = [n for n, each in enumerate(heights[:-1]) if each == after]
+                ahead = st.integers(len(lines), len(lines) + 9)
+                operand = draw(st.one_of(st.sampled_from(level), ahead) if level else ahead)
             case _:
                 operand = draw(interesting) % 2 ** (8 * opcode.operand)
         lines.append((opcode.name, operand))
