@@ -38,8 +38,9 @@ class Client:
     `supports` are the features that the client offered in qSupported. `console` is text for its
     user that goes out before the next reply. `leaving` closes the connection once what is to be
     sent has been. `interrupt_due` is a Ctrl-C that came too early, for the next resume;
-    `just_interrupted` says that the last Ctrl-C's stop was the last thing said. `view` and `registers` are those of the thread that it chose (`Hg`),
-    `own_registers` those of the target itself; `resumed_thread` is what it chose with `Hc`.
+    `just_interrupted` says that the last Ctrl-C's stop was the last thing said. `view` and
+    `registers` are those of the thread that it chose (`Hg`), `own_registers` those of the target
+    itself; `resumed_thread` is what it chose with `Hc`.
     """
 
     target: Target
