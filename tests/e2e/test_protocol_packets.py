@@ -60,7 +60,8 @@ def test_memory_in_hexadecimal_and_in_binary(wire):
     assert wire.ask(b"m8010,6") == data.hex().encode()
     assert wire.ask(b"x8010,6") == b"b" + binary(data)
     assert wire.ask(b"X8000,0:") == b"OK"
-    assert wire.ask(b"x0,0") == b"b"
+    assert wire.ask(b"x0,0") == b"OK"
+    assert wire.ask(b"x8000,1") == b"b\1"
 
 
 def test_memory_that_is_not_there_is_refused_in_words(wire):
