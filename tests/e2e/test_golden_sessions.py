@@ -11,6 +11,7 @@ from pathlib import Path
 import golden
 import pytest
 from documents import Gdb, Machine
+from running import DEMOS
 from scripted import Screen, write_script
 
 from soclet.gdb_client import debugger
@@ -25,11 +26,12 @@ LEAST_COMMANDS = 60
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder with the sources and the image, to be in."""
+    """A folder with the sources and the images, to be in."""
     for source in FOLDER.glob("*.s"):
         shutil.copy(source, tmp_path)
     monkeypatch.chdir(tmp_path)
     write_image(assemble("farm.s"), Path("farm.elf"))
+    write_image(assemble(DEMOS / "processes" / "processes.s"), Path("processes.elf"))
     return tmp_path
 
 
