@@ -8,7 +8,7 @@ must not know where the words come from.
 from typing import Final
 
 from isa_spec.paging import PAGE_SHIFT
-from isa_spec.words import SIGN, WORD
+from isa_spec.words import WORD
 from machine.compiled import values
 from machine.compiled.evaluation import Unknown
 from machine.compiled.inlining import Leave, Lines, State
@@ -16,6 +16,9 @@ from machine.compiled.values import Value
 
 SLACK: Final = 1 << 16
 """How far beyond memory an index may go without being looked at: what is there is None."""
+
+MODEST: Final = (1 << 30) - 1
+"""What addresses, and registers that a loop leaves alone, are taken to be at most."""
 
 BROKEN: Final = "-2"
 """The address told by code that leaves because something it took for granted is not so."""
@@ -35,8 +38,8 @@ class Flat:
 
     def store(self, state: State, address: Value, word: Value, leave: Leave) -> Lines:
         """Lines that store a word."""
-        lines = self._checked(state, address, leave)
-        return [*lines, *_store(address.text, values.word(address).text, word, leave)]
+        lines, text = self._checked(state, address, leave), address.text
+        return [*lines, *_store(text, text, values.word(address).text, word, leave)]
 
     def _checked(self, state: State, address: Value, leave: Leave) -> Lines:
         if address.constant is not None:
@@ -58,53 +61,67 @@ class Flat:
 
 
 class Windowed:
-    """Accesses by way of windows: (first address, end, what to add to an address for its index).
+    """Accesses by way of windows.
 
-    `low`: take it for granted that addresses are below 2³¹, which keeps differences of two of
-    them within the bounds of signed numbers.
+    A window is a first address, an end, and what to add to an address for its index in the mirror,
+    and for its physical address.
+
+    `low`: take it for granted that addresses are below 2³⁰, which keeps sums and differences of
+    two of them within the bounds of signed numbers. `same`: that every address is its own index.
+    `flat`: whether an index is a physical address.
     """
 
-    def __init__(self, *, low: bool) -> None:
+    def __init__(self, *, low: bool, same: bool, flat: bool) -> None:
         self._low = low
+        self._same = same
+        self._flat = flat
         self._windows: set[str] = set()
 
     def load(self, state: State, address: Value, leave: Leave) -> tuple[Lines, str]:
         """Lines after which a name holds the word at an address."""
-        lines, index = self._index("load", state, address, leave)
+        lines, window = self._window("load", state, address, leave)
+        index = address.text if self._same else f"{address.text} + {window}_add"
         lines += [f"t = slots[{index}]", "if t is None:", leave(values.word(address).text)]
         return lines, "t"
 
     def store(self, state: State, address: Value, word: Value, leave: Leave) -> Lines:
         """Lines that store a word."""
-        lines, index = self._index("store", state, address, leave)
-        lines.append(f"b = {index}")
-        return [*lines, *_store("b", values.word(address).text, word, leave)]
+        lines, window = self._window("store", state, address, leave)
+        index = physical = address.text
+        if not self._same:
+            lines.append(f"b = {address.text} + {window}_add")
+            index = physical = "b"
+        if not self._flat:
+            physical = f"({address.text} + {window}_real)"
+        return [*lines, *_store(index, physical, values.word(address).text, word, leave)]
 
     def prologue(self) -> Lines:
         """Lines that come before all others."""
-        return [f"{name}_low = {name}_end = {name}_add = 0" for name in sorted(self._windows)]
+        return [f"{name}_low = {name}_end = 0" for name in sorted(self._windows)]
 
-    def _index(self, kind: str, state: State, address: Value, leave: Leave) -> tuple[Lines, str]:
+    def _window(self, kind: str, state: State, address: Value, leave: Leave) -> tuple[Lines, str]:
+        """Lines after which an address lies in a window, and its name."""
         text = address.text
         window = f"{kind}_{text if text.isidentifier() else 'fixed'}"
         self._windows.add(window)
         told = leave(values.word(address).text)
         look: Lines = [f"w = {kind}_window({text} >> {PAGE_SHIFT})", "if w is None:", told]
         if self._low and address.constant is None:
-            look = [f"if {text} >= {SIGN}:", leave(BROKEN), *look]
-            _note(state, address, SIGN - 1)
+            look = [f"if {text} > {MODEST}:", leave(BROKEN), *look]
+            _note(state, address, MODEST)
         else:
             _note(state, address, WORD)
-        look.append(f"{window}_low, {window}_end, {window}_add = w")
-        lines: Lines = [f"if not {window}_low <= {text} < {window}_end:", look]
-        return lines, f"{text} + {window}_add"
+        if self._same:
+            look += ["if w[2]:", leave(BROKEN)]
+        look.append(f"{window}_low, {window}_end, {window}_add, {window}_real = w")
+        return [f"if not {window}_low <= {text} < {window}_end:", look], window
 
 
-def _store(index: str, address: str, word: Value, leave: Leave) -> Lines:
+def _store(index: str, physical: str, address: str, word: Value, leave: Leave) -> Lines:
     return [
         f"if plain[{index}] is None:",
         leave(address),
-        f"slots[{index}] = words[{index} >> 2] = {word.text}",
+        f"slots[{index}] = words[{physical} >> 2] = {word.text}",
     ]
 
 

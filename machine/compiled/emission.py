@@ -16,7 +16,7 @@ from typing import Final
 from isa_spec.registers import PC
 from isa_spec.words import WORD
 from machine.compiled import values
-from machine.compiled.accesses import BROKEN, Flat, Windowed
+from machine.compiled.accesses import BROKEN, MODEST, Flat, Windowed
 from machine.compiled.evaluation import Unknown
 from machine.compiled.flow import Block
 from machine.compiled.inlining import Branch, Inliner, Jump, Lines, State
@@ -26,8 +26,6 @@ from machine.compiled.values import Value, any_word, constant
 
 DEEPEST: Final = 25
 """How many ifs may be nested in each other."""
-MODEST: Final = (1 << 30) - 1
-"""Registers that a loop leaves alone are taken to be at most this."""
 
 
 NO_ADDRESS: Final = -1
@@ -40,11 +38,11 @@ class Assumptions:
     """What a region takes for granted.
 
     fixed: the values of registers that it only reads, as they were when it was compiled. modest:
-    whether addresses, and registers that a loop leaves alone, are no large numbers.
+    the registers that are no large numbers in loops that leave them alone.
     """
 
     fixed: dict[int, int]
-    modest: bool
+    modest: frozenset[int]
 
 
 class Emitter:
@@ -153,7 +151,7 @@ class Emitter:
         for number in state.registers:
             if number in loop.bounds:
                 state.registers[number] = Value(f"r{number}", *loop.bounds[number], number)
-            elif self._assumptions.modest and number not in self._assumptions.fixed:
+            elif number in self._assumptions.modest:
                 state.registers[number] = state.registers[number].bounded(0, MODEST)
         lines, _ = self._block(self._blocks[loop.head], state, None)
         self._loop = None
@@ -164,8 +162,8 @@ class Emitter:
         first = self._blocks[loop.head]
         lines: Lines = []
         start = self._start()
-        modest = [n for n in self._loaded if n not in loop.bounds and self._uses(loop, n)]
-        if modest and self._assumptions.modest:
+        modest = [n for n in sorted(self._assumptions.modest) if self._leaves_alone(loop, n)]
+        if modest:
             test = " or ".join(f"r{number} > {MODEST}" for number in modest)
             lines += [f"if {test}:", self._leave(start, first, 0, BROKEN)]
         turn = self._shape.turn[loop.head]
@@ -179,8 +177,11 @@ class Emitter:
         lines += [f"k = min({', '.join(turns)})", "if k < 1:"]
         return [*lines, self._leave(start, first, 0, str(NO_ADDRESS))]
 
-    def _uses(self, loop: Loop, number: int) -> bool:
-        return any(number in self._blocks[a].named for a in self._shape.trees[loop.head])
+    def _leaves_alone(self, loop: Loop, number: int) -> bool:
+        """Whether a loop reads a register and does not write it."""
+        return number not in loop.bounds and any(
+            number in self._blocks[address].named for address in self._shape.trees[loop.head]
+        )
 
     # Blocks
 

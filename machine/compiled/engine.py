@@ -22,19 +22,21 @@ from machine.reference import Reference
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _MODE: Final = int(Status.VIRTUAL | Status.KERNEL)
 
-WARM: Final = 4
-"""How often execution must be met somewhere for the code there to be compiled."""
-STRIDE: Final = 199
+WARM: Final = 6
+"""How often execution must be met around an address for the code there to be compiled."""
+AROUND: Final = 64
+"""Bytes of code that count as one place."""
+STRIDE: Final = 97
 """Instructions that the reference steps between two looks at where execution is."""
 WORTHWHILE: Final = 64
 """A run of fewer instructions is left to the reference."""
 POOR: Final = 12
 """A region that executes no more instructions than this was hardly worth entering."""
 MOST_POOR: Final = 100
-MOST_BROKEN: Final = 3
+MOST_BROKEN: Final = 5
 """How often a region may be compiled anew because something was not as it took for granted."""
 MOST_SPACES: Final = 64
-_COLD: Final = -2000
+_COLD: Final = 2000
 
 
 class _Stepper(Reference):
@@ -171,6 +173,10 @@ class Compiled:
     def _admit(self, address: int) -> None:
         """Make an access plain that made code leave, in the space that it left."""
         self._space().admit(address)
+        if self._mirror.outgrown:
+            self._mirror.outgrown = False
+            for space in self._spaces.values():
+                space.forget_flat()
         if self._mirror.full:
             self._mirror.clear()
             for space in self._spaces.values():
@@ -178,8 +184,7 @@ class Compiled:
 
     def _warms(self, space: Space, pc: int) -> bool:
         """Compile the code at pc if it is met often enough; tell whether it can be entered."""
-        heat = space.heat[pc] = space.heat.get(pc, 0) + 1
-        if heat < self._warm:
+        if not self._is_warm(space, pc):
             return False
         self._mirror.prepare()
         cpu = self._cpu
@@ -187,7 +192,11 @@ class Compiled:
         listing = Listing(self._instructions, cpu.memory.words, space.locate)
 
         def accesses() -> Flat | Windowed:
-            return Windowed(low=not broken) if space.windowed else Flat(cpu.memory.size)
+            if not space.windowed:
+                return Flat(self._mirror.limit)
+            flat = self._mirror.flat
+            same = broken < 1 and flat and space.locate(pc) == pc
+            return Windowed(low=broken < 2, same=same, flat=flat)
 
         namespace: dict[str, Any] = {
             "r": cpu.r,
@@ -205,14 +214,27 @@ class Compiled:
             accesses,
             namespace,
             fix=broken < MOST_BROKEN,
-            modest=not broken,
+            modest=broken < 2,
         )
         if region is not None:
             space.add(region)
         if pc in space.regions:
             return True
-        space.heat[pc] = _COLD
+        space.cold[pc] = _COLD
         return False
+
+    def _is_warm(self, space: Space, pc: int) -> bool:
+        """Note that execution was met at pc; tell whether that has been so often enough."""
+        cold = space.cold.get(pc, 0)
+        if cold:
+            space.cold[pc] = cold - 1
+            return False
+        around = pc // AROUND
+        heat = space.heat[around] = space.heat.get(around, 0) + 1
+        if heat < self._warm:
+            return False
+        space.heat[around] = 0
+        return True
 
     def _broke(self, code: Code) -> None:
         """Forget a region that took for granted what is not so; it will do so less often."""
@@ -227,4 +249,4 @@ class Compiled:
         if code.region.poor > MOST_POOR:
             code.space.drop(code)
             for head in code.region.heads:
-                code.space.heat[head] = _COLD
+                code.space.cold[head] = _COLD

@@ -14,9 +14,9 @@ from machine.compiled.inlining import Branch, Inliner, Jump, Leave, Lines, State
 from machine.compiled.instructions import Instruction, Listing
 from machine.compiled.values import Value
 
-MOST_INSTRUCTIONS = 400
+MOST_INSTRUCTIONS = 256
 """How many instructions are looked at around an address."""
-LONGEST_BLOCK = 100
+LONGEST_BLOCK = 64
 
 
 @dataclass(slots=True)

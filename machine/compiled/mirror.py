@@ -18,6 +18,7 @@ LARGEST_FLAT: Final = 4 << 20
 """Bytes of memory up to which the mirror is flat: the index of a word is its address."""
 MOST_MIRRORED: Final = 16 << 20
 """Bytes of memory at which a mirror of chunks starts anew; each takes 16 of the host's and more."""
+SMALLEST: Final = 1 << 16
 _CHUNK_SHIFT: Final = 16
 _CHUNK: Final = 1 << _CHUNK_SHIFT
 _WORDS: Final = PAGE // 4
@@ -35,15 +36,19 @@ class Owner(Protocol):
 class Mirror:
     """The mirror of a memory.
 
+    limit: how much of memory is mirrored, from 0 on, where the mirror is flat. outgrown: set where
+    that has become more; code that was compiled before does not know.
     full: set where the mirror of chunks has grown too large; who uses it then has it cleared.
     """
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self.flat: Final = memory.size <= LARGEST_FLAT
-        self.slots: Final[list[int | None]] = []
-        self.plain: Final[list[bool | None]] = []
+        self.slots: list[int | None] = []
+        self.plain: list[bool | None] = []
         self.full = False
+        self.limit = 0
+        self.outgrown = False
         self._chunks: Final[dict[int, int]] = {}
         self._loadable: Final[set[int]] = set()
         self._storable: Final[set[int]] = set()
@@ -53,9 +58,12 @@ class Mirror:
         memory.on_committed = self._committed
 
     def prepare(self) -> None:
-        """Make the lists before the first use."""
+        """Make the lists before the first use; from then on they stay the same objects."""
         if self.flat and not self.slots:
-            self._grow(self._memory.size + SLACK)
+            highest = max(self._memory.touched, default=0) << PAGE_SHIFT
+            self.limit = self._enough(highest)
+            length = self.limit + SLACK
+            self.slots, self.plain = [None] * length, [None] * length
 
     def admit(self, address: int) -> None:
         """Let the word at a physical address be loaded plainly, and stored if nobody minds.
@@ -77,6 +85,10 @@ class Mirror:
     def index(self, address: int) -> int:
         """Give the index of a physical address in memory, making room for its chunk."""
         if self.flat:
+            if address >= self.limit:
+                limit = self._enough(address)
+                self._grow(limit - self.limit)
+                self.limit, self.outgrown = limit, True
             return address
         chunk = address >> _CHUNK_SHIFT
         if chunk not in self._chunks:
@@ -120,6 +132,10 @@ class Mirror:
         self._storable.clear()
         self._stale.clear()
         self.full = False
+
+    def _enough(self, address: int) -> int:
+        """How much of memory to mirror for an address to be among it: mostly little is used."""
+        return min(max(SMALLEST, 1 << address.bit_length()), self._memory.size)
 
     def _grow(self, length: int) -> None:
         self.slots.extend([None] * length)

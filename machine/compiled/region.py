@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import Any
 
 from isa_spec.registers import PC
-from machine.compiled.accesses import Flat, Windowed
+from machine.compiled.accesses import MODEST, Flat, Windowed
 from machine.compiled.emission import Assumptions, Emitter
 from machine.compiled.evaluation import HELPERS
 from machine.compiled.flow import Block, Explorer
@@ -57,7 +57,7 @@ def compile_region(
     blocks, root = explorer.region(start)
     if not any(block.instructions for block in blocks.values()):
         return None
-    assumptions = Assumptions(_only_read(blocks, registers) if fix else {}, modest)
+    assumptions = _assumptions(blocks, registers, fix=fix, modest=modest)
     more = set() if root is None else {root}
     while True:
         shape = Shape(blocks, min(blocks) if root is None else root, more)
@@ -82,8 +82,12 @@ def compile_region(
     )
 
 
-def _only_read(blocks: dict[int, Block], registers: list[int]) -> dict[int, int]:
-    read = frozenset[int]().union(*(block.named for block in blocks.values()))
+def _assumptions(
+    blocks: dict[int, Block], registers: list[int], *, fix: bool, modest: bool
+) -> Assumptions:
+    """Take for granted what is so now."""
+    named = frozenset[int]().union(*(block.named for block in blocks.values())) - {PC}
     written = frozenset[int]().union(*(block.written for block in blocks.values()))
-    fixed = sorted(read - written - {PC})
-    return {number: registers[number] for number in fixed}
+    fixed = {number: registers[number] for number in sorted(named - written)} if fix else {}
+    small = {number for number in named if registers[number] <= MODEST} if modest else set()
+    return Assumptions(fixed, frozenset(small - fixed.keys()))

@@ -16,8 +16,9 @@ from machine.compiled.mirror import Mirror
 from machine.compiled.region import Region
 from machine.mmu import Mmu
 
-Window = tuple[int, int, int]
-"""First address, end, and what to add to an address for its index in the mirror."""
+Window = tuple[int, int, int, int]
+"""First address, end, and what to add to an address for its index in the mirror, and for its
+physical address."""
 
 MOST_DOUBLINGS: Final = 14
 """How often the patience with code that keeps being rewritten is doubled."""
@@ -51,7 +52,7 @@ class Code:
         space.drop(self)
         for head in self.region.heads:
             times = space.rewritten[head] = space.rewritten.get(head, 0) + 1
-            space.heat[head] = -(1 << min(times, MOST_DOUBLINGS))
+            space.cold[head] = 1 << min(times, MOST_DOUBLINGS)
 
 
 @dataclass(eq=False)
@@ -59,8 +60,9 @@ class Space:
     """What generated code may rely on as long as ptbr and mode stay what they are.
 
     translated: whether addresses go through the table. regions: by the addresses where they are
-    entered. heat: how often execution was met at an address without a region; broken: how often a
-    region there took for granted what was not so; rewritten: how often its instructions changed.
+    entered. heat: how often execution was met around an address, without a region there; cold:
+    how often it must be met at an address before that is thought of. broken: how often a region
+    there took for granted what was not so; rewritten: how often its instructions changed.
     """
 
     mirror: Mirror
@@ -69,6 +71,7 @@ class Space:
     translated: bool
     regions: dict[int, Code] = field(default_factory=dict)
     heat: dict[int, int] = field(default_factory=dict)
+    cold: dict[int, int] = field(default_factory=dict)
     broken: dict[int, int] = field(default_factory=dict)
     rewritten: dict[int, int] = field(default_factory=dict)
     loads: dict[int, Window] = field(default_factory=dict)
@@ -104,8 +107,9 @@ class Space:
             self.mirror.admit(physical)
             if self.windowed:
                 first = address & ~OFFSET
-                index = self.mirror.index(physical & ~OFFSET)
-                _open(windows, address >> PAGE_SHIFT, index - first)
+                frame = physical & ~OFFSET
+                index = self.mirror.index(frame)
+                _open(windows, address >> PAGE_SHIFT, index - first, frame - first)
 
     def _physical(self, address: int, access: Access) -> int | None:
         physical = address
@@ -169,6 +173,12 @@ class Space:
             self.close(entry)
         self.forget_windows()
 
+    def forget_flat(self) -> None:
+        """Forget the regions that reach only the part of memory that was mirrored before."""
+        if not self.windowed:
+            for code in self._regions():
+                self.drop(code)
+
     def forget_windows(self) -> None:
         """Forget where words are in the mirror."""
         self.loads.clear()
@@ -178,15 +188,15 @@ class Space:
         return iter(dict.fromkeys(self.regions.values()))
 
 
-def _open(windows: dict[int, Window], page: int, add: int) -> None:
+def _open(windows: dict[int, Window], page: int, add: int, real: int) -> None:
     """Open a window for a page, one with those of its neighbours that it goes on from."""
     low, end = page << PAGE_SHIFT, (page << PAGE_SHIFT) + PAGE
     before, after = windows.get(page - 1), windows.get(page + 1)
-    if before is not None and before[2] == add and end - before[0] <= MOST_PAGES * PAGE:
+    if before is not None and before[2:] == (add, real) and end - before[0] <= MOST_PAGES * PAGE:
         low = before[0]
-    if after is not None and after[2] == add and after[1] - low <= MOST_PAGES * PAGE:
+    if after is not None and after[2:] == (add, real) and after[1] - low <= MOST_PAGES * PAGE:
         end = after[1]
-    window = (low, end, add)
+    window = (low, end, add, real)
     for number in range(low >> PAGE_SHIFT, end >> PAGE_SHIFT):
         windows[number] = window
 

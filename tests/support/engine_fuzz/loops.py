@@ -30,6 +30,7 @@ TABLE = 0x8000
 OTHER_TABLE = 0x9000
 SIZE = 0x10000
 LARGE = 0x500000  # more than is mirrored flat
+HIGH = 0x480000  # data of large machines lies there too
 ALIAS_PAGE = 0x20  # virtual pages from here on are those from 1 on, once more
 IO_PAGE = 0x70
 TABLES_PAGE = 0x71  # the two tables, as data
@@ -52,7 +53,7 @@ class Loops:
         self.code = Code(CODE)
         self.virtual = rng.random() < 0.4
         self.kernel = rng.random() < 0.8
-        self.size = LARGE if rng.random() < 0.04 else SIZE
+        self.size = LARGE if rng.random() < 0.08 else SIZE
         self.functions: list[str] = []
         self.places: list[str] = []
         self.depth = 0
@@ -74,6 +75,8 @@ class Loops:
         address = self.rng.randrange(DATA, DATA_END, 4)
         if self.virtual and self.rng.random() < 0.3:
             address += (ALIAS_PAGE - 1) << 12
+        elif self.size == LARGE and not self.virtual and self.rng.random() < 0.5:
+            address += HIGH
         return address
 
     def program(self, seed: int) -> Program:
@@ -401,7 +404,11 @@ class Loops:
                 if DATA >> 12 <= page < DATA_END >> 12 and table == OTHER_TABLE:
                     frame = rng.randrange(DATA >> 12, DATA_END >> 12)
                 entries[page] = frame << 12 | FULL | rng.choice((0, 0x20, 0x60))
-                entries[page + ALIAS_PAGE - 1] = page << 12 | rng.choice((FULL, FULL | 0x60))
+                alias = page
+                if self.size == LARGE and DATA >> 12 <= page < DATA_END >> 12:
+                    alias = page + (HIGH >> 12)
+                rights = rng.choice((FULL, FULL | 0x60))
+                entries[page + ALIAS_PAGE - 1] = alias << 12 | rights
             entries[IO_PAGE] = FULL
             entries[TABLES_PAGE] = TABLE | FULL
             segments.append((table, words(entries)))
