@@ -39,6 +39,8 @@ Expression = Callable[[Context], Value]
 Test = Callable[[Context], tuple[str, Relation | None]]
 """A condition's text, "True" and "False" where it is known, and what it says of one register."""
 
+LONGEST_SHIFT: Final = 63
+
 HELPERS: Final = {words.quotient: (SIGNED_LOW, SIGN), words.signed: (SIGNED_LOW, SIGNED_HIGH)}
 """Functions that bodies may call, which depend on nothing but their arguments; their bounds."""
 
@@ -47,6 +49,21 @@ _SUMS: Final[dict[type[ast.operator], Callable[[Value, Value], Value]]] = {
     ast.Sub: values.subtract,
     ast.Mult: values.multiply,
 }
+
+
+def _shift_left(value: Value, by: Value) -> Value:
+    if by.low < 0 or by.high > LONGEST_SHIFT or value.low < 0:
+        raise Unknown("a shift by what may be any number")
+    return made(f"{value.text} << {by.text}", value.low << by.low, value.high << by.high)
+
+
+def _shift_right(value: Value, by: Value) -> Value:
+    if by.low < 0 or value.low < 0:
+        raise Unknown("a shift by what may be any number")
+    return made(f"{value.text} >> {by.text}", value.low >> by.high, value.high >> by.low)
+
+
+_COMBINED: Final = _SUMS | {ast.LShift: _shift_left, ast.RShift: _shift_right}
 _COMPARED: Final = (ast.Lt, ast.Gt, ast.Eq, ast.NotEq)
 
 
@@ -87,9 +104,12 @@ class Reader:
             case ast.BinOp(left=left, op=ast.BitXor() | ast.BitOr() as op, right=right):
                 one, other = self.exact(left), self.exact(right)
                 return lambda c: _bitwise(one(c), op, other(c))
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _SUMS:
-                combine, one, other = _SUMS[type(op)], self.exact(left), self.exact(right)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _COMBINED:
+                combine, one, other = _COMBINED[type(op)], self.exact(left), self.exact(right)
                 return lambda c: combine(one(c), other(c))
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                turned = self.exact(operand)
+                return lambda c: values.subtract(constant(-1), turned(c))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._called(name, [self.exact(argument) for argument in arguments])
         raise Unknown(ast.unparse(node))
@@ -105,6 +125,9 @@ class Reader:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _SUMS:
                 combine, one, other = _SUMS[type(op)], self._near(left), self._near(right)
                 return lambda c: combine(one(c), other(c))
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                turned = self.congruent(operand)
+                return lambda c: values.subtract(constant(-1), turned(c))
         return self.exact(node)
 
     def test(self, node: ast.expr) -> Test:

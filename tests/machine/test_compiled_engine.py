@@ -162,6 +162,12 @@ def xor(r: Registers, a: int, b: int) -> None:
     r[a] = r[a] ^ r[b]
 
 
+@_rows.instruction(0x44, "shifts a, b", GENERAL)
+def shifts(r: Registers, a: int, b: int) -> None:
+    """a ← a shifted right by b's low bits, turned over, and shifted left"""
+    r[a] = (~(r[a] >> (r[b] & 31)) & WORD) << (r[b] & 7) & WORD
+
+
 @_rows.instruction(0x41, "swap a, b", GENERAL)
 def swap(cpu: Cpu, a: int, b: int) -> None:
     """a ↔ word at address b"""
@@ -190,7 +196,7 @@ def mask(cpu: Cpu, a: int) -> None:
 EXTENDED = BASE + _rows
 
 
-@pytest.mark.parametrize("row", [xor, swap, odd, mask], ids=lambda row: row.__name__)
+@pytest.mark.parametrize("row", [xor, shifts, swap, odd, mask], ids=lambda row: row.__name__)
 def test_rows_of_extensions_do_what_their_bodies_say(row):
     opcode = next(one.opcode for one in EXTENDED if one.body is row)
     b = 0 if row is mask else 2
