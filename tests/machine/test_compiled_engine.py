@@ -39,6 +39,8 @@ LOOPS = {
               "condbr r0 < 2, back", "sub r15, r10", "mov [r15], link", "sub r0, r1",
               "mov r12, 0x1028", "branch [r12]", "mov link, [r15]", "add r15, r10", "back:",
               "mov pc, link"),
+    "wrapping": ("mov r4, 0xfffffff0", "loop:", "add r4, r1", "mov r6, r4", "add r6, r1",
+                 "add r0, r6", "condbr r6 < 12, loop", "mov pc, 0x1000"),
     "divisions": ("mov r4, 5", "loop:", "sub r4, r1", "mov r3, r10", "div r3, r4",
                   "add r0, r3", "condbr r4 != 0, loop", "mov pc, 0x1000"),
     "rewriting": ("loop:", "add r5, r1", "mov [r8], r5", "add r0, r1", "mov r6, 0",
@@ -115,6 +117,22 @@ def test_a_store_to_a_compiled_instruction_holds_at_once():
     made.machine.post(WriteMemory(START, program("sub r0, r1")))
     made.run(600)
     assert made["r0"] == 0
+
+
+def test_code_that_a_page_table_puts_in_anothers_place_holds_at_once():
+    lines = ("mov [r8], r9", "mov r4, 30", "loop:", "mov r12, 0x6000", "branch [r12]",
+             "sub r4, r1", "condbr r4 > 0, loop", "mov r3, [r8]", "mov r5, r10", "mov r10, r9",
+             "mov r9, r5", "mov pc, 0x1000")  # fmt: skip
+    states = []
+    for engine in (Reference, EAGER):
+        made = Board(*lines, engine=engine).translated()
+        made.load_program(0x7000, "add r0, r1", "mov pc, link")
+        made.load_program(0x8000, "sub r0, r2", "mov pc, link")
+        table = made.map(3, TABLE >> 12)
+        made.map(6, 0x7)
+        made.set(r1=1, r2=3, r8=table + 12, r9=0x7000 | ALL, r10=0x8000 | ALL)
+        states.append([made.run(tick) and made.machine.hash() for tick in range(100, 3000, 37)])
+    assert states[0] == states[1]
 
 
 def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():

@@ -29,6 +29,8 @@ DATA_END = 0x8000
 TABLE = 0x8000
 OTHER_TABLE = 0x9000
 SIZE = 0x10000
+ROUTINES = (0xA000, 0xB000)  # frames with code of their own, of which a page has one at a time
+ROUTINE_PAGE = 0x60
 LARGE = 0x500000  # more than is mirrored flat
 HIGH = 0x480000  # data of large machines lies there too
 ALIAS_PAGE = 0x20  # virtual pages from here on are those from 1 on, once more
@@ -98,6 +100,7 @@ class Loops:
         segments = [(CODE, image), (VECTORS, vectors), (HANDLERS, handlers)]
         segments += [(DATA, words(self.value() for _ in range(1024)))]
         segments += self.tables()
+        segments += [(frame, self.routine(ROUTINE_PAGE << 12)) for frame in ROUTINES]
         feeds = sorted((rng.randrange(4000), rng.randbytes(rng.randrange(1, 9))) for _ in range(3))
         return Program(
             seed=seed,
@@ -311,7 +314,7 @@ class Loops:
         if self.kernel:
             rare += [self.system]
         if self.kernel and self.virtual:
-            rare += [self.edit_table, self.edit_table, self.change_table]
+            rare += [self.edit_table, self.edit_table, self.change_table, self.change_routine]
         self.rng.choice(rare)()
 
     def patch(self) -> None:
@@ -391,6 +394,34 @@ class Loops:
         code, rng = self.code, self.rng
         code.mov("ptbr", rng.choice((TABLE, OTHER_TABLE)) | rng.choice((1, 1, 2)))
 
+    def change_routine(self) -> None:
+        """Put one or the other frame of code where a page is executed, and call it repeatedly."""
+        code, rng = self.code, self.rng
+        code.mov("r14", (TABLES_PAGE << 12) + 4 * ROUTINE_PAGE)
+        code.mov("r6", rng.choice(ROUTINES) | FULL)
+        code.store("r14", "r6")
+        counter = COUNTERS[self.depth % 3]
+        code.mov(counter, rng.choice((2, 6, 20)))
+        top = code.place(code.fresh())
+        code.mov("r12", ROUTINE_PAGE << 12)
+        code.branch("r12")
+        code.mov("r14", 1)
+        code.op(SUB, counter, "r14")
+        code.condbr(GREATER, counter, 0, top)
+
+    def routine(self, start: int) -> bytes:
+        """What is called there: a loop, or just arithmetic."""
+        rng, code = self.rng, Code(start)
+        top = code.place(code.fresh())
+        for _ in range(rng.randrange(1, 4)):
+            code.op(rng.choice((ADD, SUB, MUL)), rng.choice(FREE), rng.choice(FREE))
+        if rng.random() < 0.5:
+            code.mov("r14", 0x40000000)
+            code.op(ADD, "r11", "r14")
+            code.condbr(GREATER, "r11", 0, top)
+        code.op(MOV, "pc", "link")
+        return code.image()
+
     # What lies around
 
     def tables(self) -> list[tuple[int, bytes]]:
@@ -410,6 +441,7 @@ class Loops:
                 rights = rng.choice((FULL, FULL | 0x60))
                 entries[page + ALIAS_PAGE - 1] = alias << 12 | rights
             entries[IO_PAGE] = FULL
+            entries[ROUTINE_PAGE] = rng.choice(ROUTINES) | FULL
             entries[TABLES_PAGE] = TABLE | FULL
             segments.append((table, words(entries)))
         return segments
