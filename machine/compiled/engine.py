@@ -12,6 +12,7 @@ from isa_spec.registers import PC, PTBR, STATUS, Status
 from machine.compiled.accesses import Flat, Windowed
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
+from machine.compiled.interrupts import HeldBack
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import compile_region
 from machine.compiled.spaces import Code, Space
@@ -30,6 +31,8 @@ STRIDE: Final = 97
 """Instructions that the reference steps between two looks at where execution is."""
 WORTHWHILE: Final = 64
 """A run of fewer instructions is left to the reference."""
+MOST_AT_ONCE: Final = 1 << 20
+"""Instructions after which generated code comes back, to be interrupted if that was asked for."""
 POOR: Final = 12
 """A region that executes no more instructions than this was hardly worth entering."""
 MOST_POOR: Final = 100
@@ -84,20 +87,27 @@ class Compiled:
         self._reference = _Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
         self._breakpoints: frozenset[int] = frozenset()
+        self._interrupts = HeldBack()
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
-        """Execute (see Engine)."""
-        cpu, r, reference, mirror = self._cpu, self._cpu.r, self._reference, self._mirror
+        """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
+        cpu = self._cpu
         if cpu.watches or until - cpu.time < self._worthwhile:
-            return reference.run(until, breakpoints, decisions)
-        breakpoints = self._cut_at(breakpoints)
+            return self._reference.run(until, breakpoints, decisions)
+        with self._interrupts:
+            return self._run(until, self._cut_at(breakpoints), decisions)
+
+    def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
+        cpu, r, reference, mirror = self._cpu, self._cpu.r, self._reference, self._mirror
         cpu.horizon = 0
         while True:
+            if self._interrupts.asked:
+                return Reason.BUDGET
             if cpu.time >= cpu.horizon:
                 reason = cpu.attend(until)
                 if reason is not None:
                     return reason
-            pc, room, address = r[PC], cpu.horizon - cpu.time, -1
+            pc, room, address = r[PC], min(cpu.horizon - cpu.time, MOST_AT_ONCE), -1
             space = self._space()
             code = space.regions.get(pc)
             stops = breakpoints
@@ -126,7 +136,9 @@ class Compiled:
                 if address == -2:
                     self._broke(code)
                 if todo < 0:
-                    todo = room
+                    todo = cpu.horizon - cpu.time
+                    if todo >= code.region.need:
+                        continue
             end = min(cpu.time + todo, cpu.horizon)
             reason = reference.run(end, stops, decisions)
             if reason is Reason.BUDGET:

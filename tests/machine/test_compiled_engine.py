@@ -1,5 +1,6 @@
 """The compiled engine: exact at every tick and budget, and it forgets in time."""
 
+import signal
 from functools import partial
 
 import pytest
@@ -230,6 +231,23 @@ def test_rows_of_extensions_do_what_their_bodies_say(row):
             one.run(tick)
         assert made[0].machine.hash() == made[1].machine.hash()
     assert compiled_regions(made[1])
+
+
+def test_ctrl_c_lands_between_instructions():
+    made, plain = (board("memory", maker).set(status=1) for maker in (Compiled, Reference))
+    made.run(10_000)
+    assert compiled_regions(made)
+    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made.run(1 << 40)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    plain.run(made.time)
+    assert made.machine.hash() == plain.machine.hash()
+    assert made.run(made.time + 100) is Reason.LIMIT
 
 
 def test_memory_tells_nobody_of_pages_that_are_committed_unless_asked():
