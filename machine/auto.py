@@ -10,8 +10,8 @@ from machine.cpu import Cpu, Reason
 from machine.engine import Decisions, Engine
 from machine.reference import Reference
 
-SHORT_RUN: Final = 10_000
-"""Instructions of a run for which nothing else is worth loading."""
+SHORT_RUN: Final = 60_000
+"""Instructions of a run for which nothing else is worth loading: what that takes, they take."""
 
 
 class Auto:
