@@ -42,6 +42,8 @@ LOOPS = {
               "mov pc, link"),
     "wrapping": ("mov r4, 0xfffffff0", "loop:", "add r4, r1", "mov r6, r4", "add r6, r1",
                  "add r0, r6", "condbr r6 < 12, loop", "mov pc, 0x1000"),
+    "stepping": ("mov r4, 7", "mov r5, 2", "loop:", "condbr r4 == 0, out", "sub r4, r5",
+                 "condbr r4 > 0, loop", "out:", "add r0, r4", "mov pc, 0x1000"),
     "divisions": ("mov r4, 5", "loop:", "sub r4, r1", "mov r3, r10", "div r3, r4",
                   "add r0, r3", "condbr r4 != 0, loop", "mov pc, 0x1000"),
     "rewriting": ("loop:", "add r5, r1", "mov [r8], r5", "add r0, r1", "mov r6, 0",
@@ -149,6 +151,16 @@ def test_a_page_committed_to_a_file_is_noted_again_when_stored_to():
     made.machine.memory.take_uncommitted()
     made.run(4000)
     assert DATA >> 12 in made.machine.memory.uncommitted
+
+
+def test_a_page_that_a_debugger_writes_is_looked_at_anew():
+    made = board("memory", EAGER).set(status=1)
+    made.run(2000)
+    mirror = made.machine.engine._mirror
+    assert mirror.plain[DATA]
+    assert mirror.slots[DATA] is not None
+    made.machine.post(WriteMemory(DATA + 0x800, b"x"))
+    assert mirror.plain[DATA] is mirror.slots[DATA] is None
 
 
 def test_memory_beyond_what_is_mirrored_whole_works_too():

@@ -99,6 +99,8 @@ class Side:
             "trapped": list(cpu.entered),
             "asked": self.asked,
             "output": bytes(self.output),
+            "touched": machine.memory.touched,
+            "uncommitted": machine.memory.uncommitted,
             "memory": machine.memory.read(0, machine.memory.size),
         }
         return seen | {name: d.save(cpu.time) for name, d in machine.bus.devices.items()}

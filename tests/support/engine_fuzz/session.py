@@ -105,10 +105,11 @@ def _actions(rng: Random, program: Program, length: int) -> list[Action]:
         elif kind < 0.2:
             actions.append(_interference(rng, program))
         watches: tuple[Watch, ...] = ()
-        if rng.random() < 0.05:
-            start = rng.randrange(0x4000, 0x4100)
-            watches = (Watch(frozenset({Access.STORE, Access.LOAD}), start, start + 8),)
-        most = 3 if stepping else rng.choice((1, 8, SHORT, LONG))
+        if rng.random() < 0.1:
+            start = rng.choice((0x7F00, rng.randrange(0x4000, 0x8000)))
+            kinds = rng.choice(({Access.STORE}, {Access.LOAD}, {Access.STORE, Access.LOAD}))
+            watches = (Watch(frozenset(kinds), start, start + rng.choice((4, 0x100, 0x1000))),)
+        most = 3 if stepping else LONG if watches else rng.choice((1, 8, SHORT, LONG))
         slice_ = min(budget, rng.randrange(1, most + 1))
         actions.append(Run(slice_, breakpoints, decided, watches))
         budget -= slice_ if not stepping else 20
