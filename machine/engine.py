@@ -20,7 +20,9 @@ class Engine(Protocol):
     An engine may take over from any other at any stop.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute until tick `until`, or something that `Cpu.attend` or a breakpoint says.

@@ -79,6 +79,7 @@ class Machine:
         self.serial = Serial(byte_ticks)
         system = System(memory_size, self.bus.pending, self.cpu.power_off)
         self.bus.attach((Timer(), self.serial, system, *devices))
+        self._instructions = instructions
         self.engine = engine(self.cpu, instructions)
         self.nvram: Final = nvram
         self.log = EventLog()
@@ -129,6 +130,11 @@ class Machine:
             device.reset()
 
     # Running
+
+    def hand_over(self, engine: EngineMaker) -> None:
+        """Have another engine execute from now on; nothing else changes."""
+        self.engine.forget()
+        self.engine = engine(self.cpu, self._instructions)
 
     @property
     def position(self) -> Position:

@@ -23,6 +23,8 @@ class Guard(IntFlag):
     """Nothing has been written there since the last commit to a file."""
     CODE = 4
     """An engine keeps something that it made of the page's instructions."""
+    MIRRORED = 8
+    """An engine keeps copies of the page's words, or something that it made of single ones."""
 
 
 Watcher = Callable[[int, int], bool]
@@ -35,6 +37,8 @@ class Memory:
 
     The bytes are zeros to begin with, and a page costs the host nothing until it is written.
     Raises ValueError for a size that no machine has.
+
+    on_committed: called with the number of a page whose next write has to be noted anew.
     """
 
     def __init__(self, size: int) -> None:
@@ -46,6 +50,7 @@ class Memory:
         self.guard: Final = bytearray([Guard.FRESH | Guard.COMMITTED]) * (size >> PAGE_SHIFT)
         self.touched: Final[set[int]] = set()
         self.uncommitted: set[int] = set()
+        self.on_committed: Callable[[int], None] = _nobody
         self._watchers: Final[dict[int, Watcher]] = {
             int(Guard.FRESH): self._note_touched,
             int(Guard.COMMITTED): self._note_uncommitted,
@@ -99,6 +104,7 @@ class Memory:
         pages, self.uncommitted = self.uncommitted, set()
         for page in pages:
             self.guard[page] |= Guard.COMMITTED
+            self.on_committed(page)
         return pages
 
     def _note_touched(self, address: int, _length: int) -> bool:
@@ -117,6 +123,10 @@ class Memory:
             if guards & guard and watcher(address, length):
                 kept |= guard
         self.guard[address >> PAGE_SHIFT] = kept
+
+
+def _nobody(_page: int) -> None:
+    """Nobody wants to know."""
 
 
 def pages_of(address: int, length: int) -> range:

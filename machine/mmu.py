@@ -67,6 +67,20 @@ class Mmu:
         entry = self._memory.words[slot >> 2]
         return entry & ENTRY_PAGE | address & OFFSET if entry & _PRESENT else None
 
+    def settled(self, address: int, access: Access) -> tuple[int, int] | None:
+        """Give the physical address and that of the entry, where translating changes nothing.
+
+        None where `translate` would raise, or set a bit.
+        """
+        slot = self._slot(address, self._r[PTBR])
+        if isinstance(slot, Fault):
+            return None
+        entry = self._memory.words[slot >> 2]
+        needed = _PRESENT | NEEDED[access] | MARKED[access]
+        if ~entry & needed or not (entry & _USER or self._r[STATUS] & _KERNEL):
+            return None
+        return entry & ENTRY_PAGE | address & OFFSET, slot
+
     def _slot(self, address: int, ptbr: int) -> int | Fault:
         """Find the physical address of the entry for a virtual address."""
         number = address >> PAGE_SHIFT

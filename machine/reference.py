@@ -66,6 +66,7 @@ class Reference:
         self._runs: Final[dict[int, Run]] = {}
         self._starts: Final[dict[int, list[int]]] = {}
         self._cuts: frozenset[int] = frozenset()
+        self._cut_for: frozenset[int] = frozenset()
         cpu.memory.watch(Guard.CODE, self._written)
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
@@ -124,6 +125,12 @@ class Reference:
             self._drop(page)
             self._cpu.memory.guard[page] &= ~Guard.CODE
 
+    def keeping(self, address: int) -> None:
+        """The instruction at a physical address is kept from now on; for engines built on this."""
+
+    def dropped(self, address: int) -> None:
+        """The instruction at a physical address is no longer kept; for engines built on this."""
+
     def _fetch(self) -> Run:
         """Find the run at pc, decoding what has not been; raises Trapped."""
         address = self._cpu.fetch()
@@ -153,6 +160,7 @@ class Reference:
 
     def _decode(self, address: int) -> Step:
         self.decoded[address] += 1
+        self.keeping(address)
         words = self._cpu.memory.words
         low = words[address >> 2]
         decoded = self._instructions.decode(low | words[(address >> 2) + 1] << 32)
@@ -182,6 +190,9 @@ class Reference:
 
         Cuts stay when breakpoints go: a debugger takes all away at each stop and sets them again.
         """
+        if breakpoints is self._cut_for:
+            return
+        self._cut_for = breakpoints
         cuts = {address & OFFSET for address in breakpoints}
         if not cuts <= self._cuts:
             self._cuts |= cuts
@@ -193,7 +204,7 @@ class Reference:
 
         Data beside code is common in small programs, and storing to it must not cost decoding.
         """
-        steps = self._steps[address >> PAGE_SHIFT]
+        steps = self._steps.get(address >> PAGE_SHIFT, {})
         first = address - address % LENGTH
         if any(at in steps for at in range(first, address + length, LENGTH)):
             self._drop(address >> PAGE_SHIFT)
@@ -201,6 +212,7 @@ class Reference:
         return True
 
     def _drop(self, page: int) -> None:
-        self._steps.pop(page, None)
+        for address in self._steps.pop(page, ()):
+            self.dropped(address)
         for address in self._starts.pop(page, ()):
             del self._runs[address]

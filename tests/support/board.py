@@ -14,7 +14,8 @@ from isa_spec.paging import Entry
 from isa_spec.registers import BY_NAME
 from machine.cpu import Reason
 from machine.events import SerialInput, WriteMemory, WriteRegister
-from machine.machine import Machine
+from machine.machine import EngineMaker, Machine
+from machine.reference import Reference
 
 SIZE = 0x10000
 START = 0x1000
@@ -27,6 +28,12 @@ ALL = int(
     Entry.PRESENT | Entry.READABLE | Entry.WRITABLE | Entry.EXECUTABLE | Entry.USER,
 )
 KERNEL, VIRTUAL, INTERRUPTS = 1, 2, 4
+
+LOOP = ("loop:", "add r0, r1", "sub r2, r1", "mov pc, loop")
+PAGES = (0x4000, 0x5000, 0x6000)
+
+ENGINE: EngineMaker = Reference
+"""What the machines of boards execute with; tests of the machine put every engine here."""
 
 
 def handler(vector: int) -> int:
@@ -84,7 +91,7 @@ class Board:
     def __init__(
         self, *lines: str, at: int = START, size: int = SIZE, code: bytes = b"", **machine: Any
     ) -> None:
-        self.machine = Machine(size, **machine)
+        self.machine = Machine(size, **{"engine": ENGINE, **machine})
         self.machine.flash([(at, program(*lines, at=at) + code)])
         for vector in range(32):
             self.write(VECTORS + 4 * vector, handler(vector))
@@ -159,6 +166,14 @@ class Board:
         """Switch translation on, with the program's page mapped to itself."""
         self.map(START >> 12, START >> 12)
         return self.set(ptbr=TABLE | 1, status=status)
+
+
+def three_pages(**options: int) -> Board:
+    """Code in three pages that jumps round and round."""
+    board = Board(f"mov pc, {PAGES[0]}", **options)
+    for page, target in zip(PAGES, (*PAGES[1:], PAGES[0]), strict=True):
+        board.load_program(page, "add r0, r1", f"mov pc, {target}")
+    return board
 
 
 def output(machine: Machine) -> bytes:

@@ -1,0 +1,53 @@
+"""The engine that is right for most: the reference until a run is worth more, then compiled code.
+
+Knows when to change over; must not know how any engine works.
+"""
+
+from typing import Final
+
+from isa_spec.instruction import InstructionSet
+from machine.cpu import Cpu, Reason
+from machine.engine import Decisions, Engine
+from machine.reference import Reference
+
+SHORT_RUN: Final = 60_000
+"""Instructions of a run for which nothing else is worth loading: what that takes, they take."""
+
+
+class Auto:
+    """Begins with the reference and goes on with the compiled engine."""
+
+    def __init__(self, cpu: Cpu, instructions: InstructionSet) -> None:
+        self._cpu = cpu
+        self._instructions = instructions
+        self._engine: Engine = Reference(cpu, instructions)
+        self._left = SHORT_RUN
+
+    @property
+    def name(self) -> str:
+        """What executes instructions now."""
+        return f"{self._engine.name} (chosen by auto)"
+
+    def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
+        """Execute (see Engine)."""
+        while self._left > 0:
+            began = self._cpu.executed
+            end = min(until, self._cpu.time + self._left)
+            reason = self._engine.run(end, breakpoints, decisions)
+            self._left -= self._cpu.executed - began
+            if self._left <= 0:
+                self._change_over()
+            if reason is not Reason.BUDGET or end == until or self._cpu.time != end:
+                return reason
+        return self._engine.run(until, breakpoints, decisions)
+
+    def forget(self) -> None:
+        """Drop everything made from memory's contents."""
+        self._engine.forget()
+
+    def _change_over(self) -> None:
+        # Loaded here, since most starts are of programs that end, or wait, before this.
+        from machine.compiled.engine import Compiled
+
+        self._engine.forget()
+        self._engine = Compiled(self._cpu, self._instructions)

@@ -1,0 +1,1 @@
+"""The compiled engine: Python functions made from the instruction bodies' own syntax trees."""

@@ -1,0 +1,264 @@
+"""The compiled engine: the reference until code is warm, generated functions from then on.
+
+Whatever generated code does not do itself (traps, ports, privileged instructions, breakpoints, the
+last instructions of a budget) is stepped by the reference, which thus alone knows how. Execution is
+sampled while the reference steps; where it is met often, the code around it is compiled.
+"""
+
+from typing import Any, Final
+
+from isa_spec.instruction import InstructionSet
+from isa_spec.registers import PC, PTBR, STATUS, Status
+from machine.compiled.accesses import Flat, Windowed
+from machine.compiled.flow import Explorer
+from machine.compiled.instructions import Listing
+from machine.compiled.interrupts import HeldBack
+from machine.compiled.mirror import Mirror
+from machine.compiled.region import compile_region
+from machine.compiled.spaces import Code, Space
+from machine.cpu import Cpu, Reason
+from machine.engine import Decisions
+from machine.reference import Reference
+
+_VIRTUAL: Final = int(Status.VIRTUAL)
+_MODE: Final = int(Status.VIRTUAL | Status.KERNEL)
+
+WARM: Final = 6
+"""How often execution must be met around an address for the code there to be compiled."""
+AROUND: Final = 64
+"""Bytes of code that count as one place."""
+STRIDE: Final = 97
+"""Instructions that the reference steps between two looks at where execution is."""
+WORTHWHILE: Final = 64
+"""A run of fewer instructions is left to the reference."""
+MOST_AT_ONCE: Final = 1 << 20
+"""Instructions after which generated code comes back, to be interrupted if that was asked for."""
+POOR: Final = 12
+"""A region that executes no more instructions than this was hardly worth entering."""
+MOST_POOR: Final = 100
+MOST_BROKEN: Final = 5
+"""How often a region may be compiled anew because something was not as it took for granted."""
+MOST_SPACES: Final = 64
+_COLD: Final = 2000
+
+
+class _Stepper(Reference):
+    """The reference, whose decoded instructions keep stores to them from being plain."""
+
+    def __init__(self, cpu: Cpu, instructions: InstructionSet, mirror: Mirror) -> None:
+        super().__init__(cpu, instructions)
+        self._mirror = mirror
+
+    def overwritten(self) -> None:
+        """The guard of its pages tells it."""
+
+    def keeping(self, address: int) -> None:
+        self._mirror.hold(address, self)
+        self._mirror.hold(address + 4, self)
+
+    def dropped(self, address: int) -> None:
+        self._mirror.release(address, self)
+        self._mirror.release(address + 4, self)
+
+
+class Compiled:
+    """The engine.
+
+    `warm`, `stride`, `worthwhile`: see the constants of these names; tests compile at once.
+    """
+
+    name = "compiled"
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        instructions: InstructionSet,
+        *,
+        warm: int = WARM,
+        stride: int = STRIDE,
+        worthwhile: int = WORTHWHILE,
+    ) -> None:
+        self._cpu = cpu
+        self._instructions = instructions
+        self._warm = warm
+        self._stride = stride
+        self._worthwhile = worthwhile
+        self._mirror = Mirror(cpu.memory)
+        self._reference = _Stepper(cpu, instructions, self._mirror)
+        self._spaces: Final[dict[tuple[int, int], Space]] = {}
+        self._breakpoints: frozenset[int] = frozenset()
+        self._interrupts = HeldBack()
+
+    def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
+        """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
+        cpu = self._cpu
+        if cpu.watches or until - cpu.time < self._worthwhile:
+            return self._reference.run(until, breakpoints, decisions)
+        with self._interrupts:
+            return self._run(until, self._cut_at(breakpoints), decisions)
+
+    def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
+        cpu, r, reference, mirror = self._cpu, self._cpu.r, self._reference, self._mirror
+        cpu.horizon = 0
+        while True:
+            if self._interrupts.asked:
+                return Reason.BUDGET
+            if cpu.time >= cpu.horizon:
+                reason = cpu.attend(until)
+                if reason is not None:
+                    return reason
+            pc, room, address = r[PC], min(cpu.horizon - cpu.time, MOST_AT_ONCE), -1
+            space = self._space()
+            code = space.regions.get(pc)
+            stops = breakpoints
+            if pc in breakpoints:
+                todo = 1
+            elif code is None:
+                if self._warms(space, pc):
+                    continue
+                todo, stops = self._stride, space.stops(breakpoints)
+            elif room < code.region.need:
+                todo = room
+            else:
+                mirror.refresh()
+                done = code.region.function(room, pc)
+                if done is None:
+                    self._broke(code)
+                    continue
+                executed, todo, address = done
+                cpu.time += executed
+                if executed < POOR:
+                    self._note_poor(code)
+                else:
+                    code.region.poor = 0
+                if not todo:
+                    continue
+                if address == -2:
+                    self._broke(code)
+                if todo < 0:
+                    todo = cpu.horizon - cpu.time
+                    if todo >= code.region.need:
+                        continue
+            end = min(cpu.time + todo, cpu.horizon)
+            reason = reference.run(end, stops, decisions)
+            if reason is Reason.BUDGET:
+                if cpu.time < end:  # time has wrapped
+                    return reason
+            elif reason is not Reason.BREAKPOINT or r[PC] in breakpoints:
+                return reason
+            cpu.horizon = 0
+            if address >= 0:
+                self._admit(address)
+
+    def forget(self) -> None:
+        """Drop everything."""
+        for space in self._spaces.values():
+            space.forget()
+        self._spaces.clear()
+        self._reference.forget()
+        self._mirror.clear()
+
+    def _cut_at(self, breakpoints: frozenset[int]) -> frozenset[int]:
+        """Drop what was compiled without regard to breakpoints; give them as one object."""
+        if breakpoints != self._breakpoints:
+            changed = breakpoints ^ self._breakpoints
+            self._breakpoints = breakpoints
+            for space in self._spaces.values():
+                space.cut(changed)
+        return self._breakpoints
+
+    def _space(self) -> Space:
+        r = self._cpu.r
+        key = (r[PTBR], r[STATUS] & _MODE) if r[STATUS] & _VIRTUAL else (0, 0)
+        space = self._spaces.get(key)
+        if space is None:
+            if len(self._spaces) >= MOST_SPACES:
+                for old in self._spaces.values():
+                    old.forget()
+                self._spaces.clear()
+            cpu = self._cpu
+            translated = bool(r[STATUS] & _VIRTUAL)
+            space = Space(self._mirror, cpu.mmu, cpu.memory.size, translated)
+            self._spaces[key] = space
+        return space
+
+    def _admit(self, address: int) -> None:
+        """Make an access plain that made code leave, in the space that it left."""
+        self._space().admit(address)
+        if self._mirror.outgrown:
+            self._mirror.outgrown = False
+            for space in self._spaces.values():
+                space.forget_flat()
+        if self._mirror.full:
+            self._mirror.clear()
+            for space in self._spaces.values():
+                space.forget_windows()
+
+    def _warms(self, space: Space, pc: int) -> bool:
+        """Compile the code at pc if it is met often enough; tell whether it can be entered."""
+        if not self._is_warm(space, pc):
+            return False
+        self._mirror.prepare()
+        cpu = self._cpu
+        broken = space.broken.get(pc, 0)
+        listing = Listing(self._instructions, cpu.memory.words, space.locate)
+
+        def accesses() -> Flat | Windowed:
+            if not space.windowed:
+                return Flat(self._mirror.limit)
+            flat = self._mirror.flat
+            same = broken < 1 and flat and space.locate(pc) == pc
+            return Windowed(low=broken < 2, same=same, flat=flat)
+
+        namespace: dict[str, Any] = {
+            "r": cpu.r,
+            "slots": self._mirror.slots,
+            "plain": self._mirror.plain,
+            "words": cpu.memory.words,
+            "load_window": space.loads.get,
+            "store_window": space.stores.get,
+        }
+        region = compile_region(
+            Explorer(listing, self._breakpoints),
+            pc,
+            cpu.r,
+            self._breakpoints,
+            accesses,
+            namespace,
+            fix=broken < MOST_BROKEN,
+            modest=broken < 2,
+        )
+        if region is not None:
+            space.add(region)
+        if pc in space.regions:
+            return True
+        space.cold[pc] = _COLD
+        return False
+
+    def _is_warm(self, space: Space, pc: int) -> bool:
+        """Note that execution was met at pc; tell whether that has been so often enough."""
+        cold = space.cold.get(pc, 0)
+        if cold:
+            space.cold[pc] = cold - 1
+            return False
+        around = pc // AROUND
+        heat = space.heat[around] = space.heat.get(around, 0) + 1
+        if heat < self._warm:
+            return False
+        space.heat[around] = 0
+        return True
+
+    def _broke(self, code: Code) -> None:
+        """Forget a region that took for granted what is not so; it will do so less often."""
+        space = code.space
+        space.drop(code)
+        for head in code.region.heads:
+            space.broken[head] = space.broken.get(head, 0) + 1
+
+    def _note_poor(self, code: Code) -> None:
+        """Give up a region that keeps being left at once."""
+        code.region.poor += 1
+        if code.region.poor > MOST_POOR:
+            code.space.drop(code)
+            for head in code.region.heads:
+                code.space.cold[head] = _COLD

@@ -1,0 +1,208 @@
+"""Address spaces as generated code sees them: a software TLB, and the regions compiled there.
+
+Each combination of ptbr and kernel mode has a space of its own, so that changing between processes
+costs nothing. Every entry of a page table that a space relies on is held in the mirror: a store to
+it closes what came of it. Knows the MMU's answers; must not know how to walk a table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from isa_spec.memory_map import MEMORY_START
+from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
+from isa_spec.traps import Access
+from machine.compiled.mirror import Mirror
+from machine.compiled.region import Region
+from machine.mmu import Mmu
+
+Window = tuple[int, int, int, int]
+"""First address, end, and what to add to an address for its index in the mirror, and for its
+physical address."""
+
+MOST_DOUBLINGS: Final = 14
+"""How often the patience with code that keeps being rewritten is doubled."""
+MOST_PAGES: Final = 256
+"""The most pages of one window."""
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """An entry of a page table that a space relies on for a page."""
+
+    space: "Space"
+    page: int
+    slot: int
+
+    def overwritten(self) -> None:
+        """The table changes: forget the page."""
+        self.space.close(self)
+
+
+@dataclass(eq=False, slots=True)
+class Code:
+    """A region in a space, which holds the words that it was made of."""
+
+    space: "Space"
+    region: Region
+
+    def overwritten(self) -> None:
+        """An instruction changes: forget the region, and be slower to compile it again."""
+        space = self.space
+        space.drop(self)
+        for head in self.region.heads:
+            times = space.rewritten[head] = space.rewritten.get(head, 0) + 1
+            space.cold[head] = 1 << min(times, MOST_DOUBLINGS)
+
+
+@dataclass(eq=False)
+class Space:
+    """What generated code may rely on as long as ptbr and mode stay what they are.
+
+    translated: whether addresses go through the table. regions: by the addresses where they are
+    entered. heat: how often execution was met around an address, without a region there; cold:
+    how often it must be met at an address before that is thought of. broken: how often a region
+    there took for granted what was not so; rewritten: how often its instructions changed.
+    """
+
+    mirror: Mirror
+    mmu: Mmu
+    size: int
+    translated: bool
+    regions: dict[int, Code] = field(default_factory=dict)
+    heat: dict[int, int] = field(default_factory=dict)
+    cold: dict[int, int] = field(default_factory=dict)
+    broken: dict[int, int] = field(default_factory=dict)
+    rewritten: dict[int, int] = field(default_factory=dict)
+    loads: dict[int, Window] = field(default_factory=dict)
+    stores: dict[int, Window] = field(default_factory=dict)
+    _entries: dict[int, Entry] = field(default_factory=dict)
+    _stops: frozenset[int] | None = None
+    _stops_of: frozenset[int] = frozenset()
+
+    @property
+    def windowed(self) -> bool:
+        """Whether an address differs from its index in the mirror."""
+        return self.translated or not self.mirror.flat
+
+    def stops(self, breakpoints: frozenset[int]) -> frozenset[int]:
+        """Give the addresses of breakpoints and of regions, where to look up from stepping."""
+        if self._stops is None or self._stops_of is not breakpoints:
+            self._stops_of = breakpoints
+            self._stops = breakpoints | self.regions.keys()
+        return self._stops
+
+    # Translation
+
+    def locate(self, address: int) -> int | None:
+        """Give the physical address of an instruction that can be fetched without a change."""
+        return self._physical(address, Access.FETCH)
+
+    def admit(self, address: int) -> None:
+        """Let accesses to an address, as the program sees it, be plain from now on, if they may."""
+        for access, windows in ((Access.LOAD, self.loads), (Access.STORE, self.stores)):
+            physical = self._physical(address, access)
+            if physical is None:
+                continue
+            self.mirror.admit(physical)
+            if self.windowed:
+                first = address & ~OFFSET
+                frame = physical & ~OFFSET
+                index = self.mirror.index(frame)
+                _open(windows, address >> PAGE_SHIFT, index - first, frame - first)
+
+    def _physical(self, address: int, access: Access) -> int | None:
+        physical = address
+        if self.translated:
+            settled = self.mmu.settled(address, access)
+            if settled is None:
+                return None
+            physical, slot = settled
+            if MEMORY_START <= physical < self.size:
+                self._rely(address >> PAGE_SHIFT, slot)
+        return physical if MEMORY_START <= physical < self.size else None
+
+    def _rely(self, page: int, slot: int) -> None:
+        if page not in self._entries:
+            self._entries[page] = Entry(self, page, slot)
+            self.mirror.hold(slot, self._entries[page])
+
+    def close(self, entry: Entry) -> None:
+        """Forget a page of which the table may say something else from now on."""
+        self.mirror.release(entry.slot, entry)
+        self._entries.pop(entry.page, None)
+        for windows in (self.loads, self.stores):
+            _close(windows, entry.page)
+        for code in self._regions():
+            if any(address >> PAGE_SHIFT == entry.page for address in code.region.addresses):
+                self.drop(code)
+
+    # Regions
+
+    def add(self, region: Region) -> None:
+        """Have a region found at its heads."""
+        code = Code(self, region)
+        for address in region.words:
+            self.mirror.hold(address, code)
+            self.mirror.hold(address + 4, code)
+        for head in region.heads:
+            self.regions.setdefault(head, code)
+        self._stops = None
+
+    def drop(self, code: Code) -> None:
+        """Forget a region."""
+        for address in code.region.words:
+            self.mirror.release(address, code)
+            self.mirror.release(address + 4, code)
+        for head in code.region.heads:
+            if self.regions.get(head) is code:
+                del self.regions[head]
+        self._stops = None
+
+    def cut(self, changed: frozenset[int]) -> None:
+        """Forget the regions that a breakpoint has come into or gone from."""
+        for code in self._regions():
+            if not changed.isdisjoint(code.region.reach):
+                self.drop(code)
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        for code in self._regions():
+            self.drop(code)
+        for entry in tuple(self._entries.values()):
+            self.close(entry)
+        self.forget_windows()
+
+    def forget_flat(self) -> None:
+        """Forget the regions that reach only the part of memory that was mirrored before."""
+        if not self.windowed:
+            for code in self._regions():
+                self.drop(code)
+
+    def forget_windows(self) -> None:
+        """Forget where words are in the mirror."""
+        self.loads.clear()
+        self.stores.clear()
+
+    def _regions(self) -> Iterator[Code]:
+        return iter(dict.fromkeys(self.regions.values()))
+
+
+def _open(windows: dict[int, Window], page: int, add: int, real: int) -> None:
+    """Open a window for a page, one with those of its neighbours that it goes on from."""
+    low, end = page << PAGE_SHIFT, (page << PAGE_SHIFT) + PAGE
+    before, after = windows.get(page - 1), windows.get(page + 1)
+    if before is not None and before[2:] == (add, real) and end - before[0] <= MOST_PAGES * PAGE:
+        low = before[0]
+    if after is not None and after[2:] == (add, real) and after[1] - low <= MOST_PAGES * PAGE:
+        end = after[1]
+    window = (low, end, add, real)
+    for number in range(low >> PAGE_SHIFT, end >> PAGE_SHIFT):
+        windows[number] = window
+
+
+def _close(windows: dict[int, Window], page: int) -> None:
+    window = windows.get(page)
+    if window is not None:
+        for number in range(window[0] >> PAGE_SHIFT, window[1] >> PAGE_SHIFT):
+            windows.pop(number, None)

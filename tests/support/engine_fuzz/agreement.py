@@ -1,0 +1,140 @@
+"""Runs a session on the reference and on another engine, and tells where they differ first."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import cycle
+
+from plain_model.registers import REGISTER_NAMES
+
+from engine_fuzz.session import (
+    Action,
+    Commit,
+    GoBack,
+    HandOver,
+    Keep,
+    Run,
+    Session,
+    Type,
+    WriteMemory,
+    WriteRegister,
+)
+from machine import events
+from machine.compiled.engine import Compiled
+from machine.machine import EngineMaker, Machine
+from machine.reference import Reference
+from machine.snapshot import Snapshot
+
+Seen = dict[str, object]
+
+
+def engines(session: Session) -> tuple[EngineMaker, ...]:
+    """The engines that take turns on the side that is tested."""
+    eager = partial(Compiled, warm=1, stride=3, worthwhile=1)
+    patient = partial(Compiled, warm=2, stride=23, worthwhile=1)
+    return (eager if session.eager else patient, Reference, patient)
+
+
+class Side:
+    """A machine, what was done to it, and what it showed."""
+
+    def __init__(self, session: Session, makers: tuple[EngineMaker, ...]) -> None:
+        program = session.program
+        self.makers = cycle(makers)
+        self.machine = Machine(
+            program.memory_size, byte_ticks=program.byte_ticks, engine=next(self.makers)
+        )
+        self.machine.flash(program.segments)
+        for tick, data in program.feeds:
+            self.machine.schedule(tick, events.SerialInput(data))
+        self.kept: Snapshot | None = None
+        self.asked: list[tuple[int, int, int]] = []
+        self.output = bytearray()
+        self.reason = ""
+
+    def act(self, action: Action) -> None:
+        """Do one of a session's actions."""
+        machine = self.machine
+        match action:
+            case Run(budget, breakpoints, decided, watches):
+                decisions = {address: self._decision(address) for address in decided}
+                self.reason = machine.run(
+                    budget=budget, breakpoints=breakpoints, decisions=decisions, watches=watches
+                ).value
+                self.output += bytes(sent.byte for sent in machine.take_output())
+            case WriteMemory(address, data):
+                if machine.memory.holds(address, len(data)):
+                    machine.post(events.WriteMemory(address, data))
+            case WriteRegister(number, value):
+                machine.post(events.WriteRegister(number, value))
+            case Type(data):
+                machine.post(events.SerialInput(data))
+            case Keep():
+                self.kept = machine.snapshot()
+            case GoBack():
+                if self.kept is not None:
+                    machine.restore(self.kept)
+            case HandOver():
+                machine.hand_over(next(self.makers))
+            case Commit():
+                machine.memory.take_uncommitted()
+
+    def _decision(self, address: int) -> Callable[[], bool]:
+        """Stop every third time; note that one was asked, and what the state was."""
+
+        def decide() -> bool:
+            cpu = self.machine.cpu
+            self.asked.append((address, cpu.time, hash(tuple(cpu.r))))
+            return len(self.asked) % 3 == 0
+
+        return decide
+
+    def seen(self) -> Seen:
+        """All that can be seen, by name; memory as one."""
+        machine, cpu = self.machine, self.machine.cpu
+        seen: Seen = dict(zip(REGISTER_NAMES, cpu.r, strict=True))
+        seen |= {
+            "reason": self.reason,
+            "cpu": cpu.save()[1:],
+            "watched": cpu.watched and (cpu.watched.watch, cpu.watched.address),
+            "trapped": list(cpu.entered),
+            "asked": self.asked,
+            "output": bytes(self.output),
+            "touched": machine.memory.touched,
+            "uncommitted": machine.memory.uncommitted,
+            "memory": machine.memory.read(0, machine.memory.size),
+        }
+        return seen | {name: d.save(cpu.time) for name, d in machine.bus.devices.items()}
+
+
+def first_difference(
+    session: Session, makers: tuple[EngineMaker, ...] | None = None
+) -> tuple[int, str] | None:
+    """Give the index of the action after which the sides differ, and how; None if they never do."""
+    one, other = Side(session, (Reference,)), Side(session, makers or engines(session))
+    for index, action in enumerate(session.actions):
+        for side in (one, other):
+            side.act(action)
+        differences = compare(one.seen(), other.seen())
+        if differences:
+            return index, f"after {action}:{differences}"
+    return None
+
+
+def compare(expected: Seen, actual: Seen) -> str:
+    """Describe what differs, a line each."""
+    if expected == actual:
+        return ""
+    lines = ""
+    for name, value in expected.items():
+        if value == actual[name]:
+            continue
+        if name == "memory" and isinstance(value, bytes):
+            other = actual[name]
+            assert isinstance(other, bytes)
+            at = next(n for n in range(0, len(value), 4) if value[n : n + 4] != other[n : n + 4])
+            lines += (
+                f"\n  memory at {at:#x}: {value[at : at + 4].hex()} | {other[at : at + 4].hex()}"
+            )
+        else:
+            lines += f"\n  {name}: {value} | {actual[name]}"
+    return lines
