@@ -23,6 +23,8 @@ class Guard(IntFlag):
     """Nothing has been written there since the last commit to a file."""
     CODE = 4
     """An engine keeps something that it made of the page's instructions."""
+    NATIVE = 8
+    """Machine code of the native engine depends on words of the page: see its marks."""
 
 
 Watcher = Callable[[int, int], bool]

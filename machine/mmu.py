@@ -67,6 +67,14 @@ class Mmu:
         entry = self._memory.words[slot >> 2]
         return entry & ENTRY_PAGE | address & OFFSET if entry & _PRESENT else None
 
+    def entry_at(self, address: int, ptbr: int) -> int | None:
+        """Give the physical address of the entry for a virtual address; None where there is none.
+
+        By the table that `ptbr` names; the entry may say that no page is present.
+        """
+        slot = self._slot(address, ptbr)
+        return None if isinstance(slot, Fault) else slot
+
     def _slot(self, address: int, ptbr: int) -> int | Fault:
         """Find the physical address of the entry for a virtual address."""
         number = address >> PAGE_SHIFT
