@@ -1,18 +1,39 @@
-"""The engines there are, by name."""
+"""The engines there are, by name, and which of them this host can run."""
 
 from typing import Final
 
+from isa_spec.instruction import InstructionSet
+from machine.cpu import Cpu
+from machine.engine import Engine
 from machine.machine import EngineMaker
 from machine.reference import Reference
 
 AUTO: Final = "auto"
-ENGINES: Final[dict[str, EngineMaker]] = {Reference.name: Reference}
+NATIVE: Final = "native"
+
+
+def _native(cpu: Cpu, instructions: InstructionSet) -> Engine:
+    """Make the native engine, which is imported where it is used: start-up is to be short."""
+    from machine.native.engine import Native
+
+    return Native(cpu, instructions)
+
+
+ENGINES: Final[dict[str, EngineMaker]] = {Reference.name: Reference, NATIVE: _native}
+
+
+def native_refusal() -> str | None:
+    """Say in a few words why this host cannot run the native engine; None where it can."""
+    from machine.native.host import refusal
+
+    return refusal()
 
 
 def maker(name: str) -> EngineMaker:
-    """Give what makes an engine by its name; `auto` is the fastest there is.
+    """Give what makes an engine by its name; `auto` is the one that runs on every host.
 
-    Raises ValueError for a name that is none.
+    Raises ValueError for a name that is none. What is made may raise OSError where the host cannot
+    run it.
     """
     if name == AUTO:
         return Reference

@@ -15,9 +15,8 @@ from pathlib import Path
 import common
 
 from machine.cpu import Reason
-from machine.engines import ENGINES
+from machine.engines import ENGINES, NATIVE, native_refusal
 from machine.machine import Machine
-from machine.reference import Reference
 from toolchain.assembler import assemble
 from toolchain.program import Program
 from toolchain.writers import write_image
@@ -33,46 +32,66 @@ class Speed:
     engine: str
     instructions: int
     mips: float
-    decoded_at_most: int | None
-    """How often the instruction decoded most often was; None where the engine does not count."""
+    again: float
+    """The same on the same machine once more, its code being made; the best of several runs."""
+    report: str
+    """What the engine has counted."""
 
 
-def _run(program: Program, engine: str) -> tuple[Machine, float]:
+AGAIN = 20
+"""Further runs of a kernel on a fast engine, for which the first is mostly making code."""
+
+
+def _run(program: Program, engine: str) -> tuple[Machine, float, float]:
     machine = Machine(engine=ENGINES[engine])
     machine.flash((segment.address, segment.data) for segment in program.image().segments)
+    first = _power_on(machine, program.name)
+    best = first
+    for _ in range(AGAIN if engine == NATIVE else 0):
+        machine.reset()
+        best = min(best, _power_on(machine, program.name))
+    return machine, first, best
+
+
+def _power_on(machine: Machine, name: str) -> float:
+    """Run to the end; give the seconds that took."""
     started = time.perf_counter()
     reason = machine.run()
     seconds = time.perf_counter() - started
     if reason is not Reason.POWER_OFF:
-        raise SystemExit(f"bench: {program.name} ended by {reason.value}, not by power-off")
-    return machine, seconds
+        raise SystemExit(f"bench: {name} ended by {reason.value}, not by power-off")
+    return seconds
 
 
 def measure_engines(kernels: list[str], rounds: int) -> list[Speed]:
     """Run every kernel on every engine, `rounds` times over."""
     programs = {name: assemble(KERNELS / f"{name}.s") for name in kernels}
-    pairs = [(name, engine) for name in programs for engine in ENGINES]
+    engines = [name for name in ENGINES if name != NATIVE or native_refusal() is None]
+    pairs = [(name, engine) for name in programs for engine in engines]
     seconds: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    best = dict.fromkeys(pairs, float("inf"))
     machines: dict[tuple[str, str], Machine] = {}
     for _ in range(rounds):
         for name, engine in pairs:
-            machines[name, engine], spent = _run(programs[name], engine)
+            machines[name, engine], spent, again = _run(programs[name], engine)
             seconds[name, engine].append(spent)
+            best[name, engine] = min(best[name, engine], again)
     return [
-        _speed(name, engine, machines[name, engine], statistics.median(seconds[name, engine]))
-        for name, engine in pairs
+        _speed(*pair, machines[pair], statistics.median(seconds[pair]), best[pair])
+        for pair in pairs
     ]
 
 
-def _speed(name: str, engine: str, machine: Machine, seconds: float) -> Speed:
-    executed = machine.cpu.executed
-    decoded = machine.engine.decoded if isinstance(machine.engine, Reference) else None
+def _speed(name: str, engine: str, machine: Machine, first: float, best: float) -> Speed:
+    runs = 1 + (AGAIN if engine == NATIVE else 0)
+    executed = machine.cpu.executed // runs
     return Speed(
         name,
         engine,
         executed,
-        round(executed / seconds / 1e6, 2),
-        max(decoded.values()) if decoded else None,
+        round(executed / first / 1e6, 2),
+        round(executed / best / 1e6, 2),
+        machine.engine.report,
     )
 
 
@@ -108,12 +127,11 @@ def main(words: list[str]) -> None:
     host = common.host()
     print(f"{host}; medians of {options.rounds} interleaved runs\n")
     speeds = measure_engines(options.kernel or kernels, options.rounds)
-    print(f"{'kernel':<10} {'engine':<10} {'instructions':>12} {'MIPS':>8}  decoded at most")
+    print(f"{'kernel':<10} {'engine':<10} {'instructions':>12} {'MIPS':>8} {'again':>8}  engine")
     for speed in speeds:
-        times = "" if speed.decoded_at_most is None else f"{speed.decoded_at_most} times"
         print(
             f"{speed.kernel:<10} {speed.engine:<10} {speed.instructions:>12} "
-            f"{speed.mips:>8.2f}  {times}"
+            f"{speed.mips:>8.2f} {speed.again:>8.2f}  {speed.report}"
         )
     start = measure_start(4 * options.rounds)
     print(f"\nfrom process start to the end of a three-instruction ELF image: {start} ms")
