@@ -1,4 +1,4 @@
-"""The engines there are, by name."""
+"""The engines there are, by name, and which of them this host can run."""
 
 from typing import Final
 
@@ -18,13 +18,34 @@ def _compiled(cpu: Cpu, instructions: InstructionSet) -> Engine:
 
 
 AUTO: Final = "auto"
-ENGINES: Final[dict[str, EngineMaker]] = {Reference.name: Reference, "compiled": _compiled}
+NATIVE: Final = "native"
+
+
+def _native(cpu: Cpu, instructions: InstructionSet) -> Engine:
+    from machine.native.engine import Native
+
+    return Native(cpu, instructions)
+
+
+ENGINES: Final[dict[str, EngineMaker]] = {
+    Reference.name: Reference,
+    "compiled": _compiled,
+    NATIVE: _native,
+}
+
+
+def native_refusal() -> str | None:
+    """Say in a few words why this host cannot run the native engine; None where it can."""
+    from machine.native.host import refusal
+
+    return refusal()
 
 
 def maker(name: str) -> EngineMaker:
     """Give what makes an engine by its name; `auto` goes from one to a faster one by itself.
 
-    Raises ValueError for a name that is none.
+    Raises ValueError for a name that is none. What is made may raise OSError where the host cannot
+    run it.
     """
     if name == AUTO:
         return Auto
