@@ -25,6 +25,8 @@ class Guard(IntFlag):
     """An engine keeps something that it made of the page's instructions."""
     MIRRORED = 8
     """An engine keeps copies of the page's words, or something that it made of single ones."""
+    NATIVE = 16
+    """Machine code of the native engine depends on words of the page: see its marks."""
 
 
 Watcher = Callable[[int, int], bool]

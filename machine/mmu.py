@@ -81,6 +81,14 @@ class Mmu:
             return None
         return entry & ENTRY_PAGE | address & OFFSET, slot
 
+    def entry_at(self, address: int, ptbr: int) -> int | None:
+        """Give the physical address of the entry for a virtual address; None where there is none.
+
+        By the table that `ptbr` names; the entry may say that no page is present.
+        """
+        slot = self._slot(address, ptbr)
+        return None if isinstance(slot, Fault) else slot
+
     def _slot(self, address: int, ptbr: int) -> int | Fault:
         """Find the physical address of the entry for a virtual address."""
         number = address >> PAGE_SHIFT

@@ -1,0 +1,171 @@
+"""Address spaces: what machine code may go by instead of asking the MMU, and when that ends.
+
+LOADS and STORES have a word for each virtual page: 0, or one more than what has to be added to an
+address there to make it physical. They are found by the address rotated right by 2, so that
+addresses that are not aligned have entries of their own, which stay 0.
+
+Knows the page table's layout. Must not know how code is made, or a processor.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from isa_spec.memory_map import MEMORY_START
+from isa_spec.paging import (
+    ENTRY_PAGE,
+    MARKED,
+    NEEDED,
+    PAGE_SHIFT,
+    Entry,
+    table_base,
+    table_length,
+)
+from isa_spec.traps import Access
+from isa_spec.words import WORD
+from machine.memory import Memory
+from machine.mmu import Mmu
+from machine.native.cache import Block
+from machine.native.host import Region
+from machine.native.jumps import Jumps
+from machine.native.marks import Marks
+from machine.native.piece import Mode
+from machine.watch import WIDTH, Watch
+
+_PAGES: Final = 1 << 32 - PAGE_SHIFT
+_ALIGNMENTS: Final = 4
+_PRESENT: Final = int(Entry.PRESENT)
+_USER: Final = int(Entry.USER)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceKey:
+    """What makes accesses mean the same: the mode, the table and what is watched.
+
+    `ptbr` is None where addresses are physical.
+    """
+
+    kernel: bool
+    ptbr: int | None
+    watches: tuple[Watch, ...]
+
+    @property
+    def mode(self) -> Mode:
+        """What code for it depends on; what is watched cannot be told by one comparison."""
+        return Mode(table=self.ptbr is not None or bool(self.watches), kernel=self.kernel)
+
+
+class Entries:
+    """LOADS or STORES."""
+
+    def __init__(self) -> None:
+        self._region: Final = Region(_ALIGNMENTS * _PAGES * 4)
+        self.address: Final = self._region.address
+        self._words: Final = self._region.bytes.cast("I")
+
+    def __getitem__(self, page: int) -> int:
+        return self._words[page]
+
+    def __setitem__(self, page: int, entry: int) -> None:
+        self._words[page] = entry
+
+
+class Space:
+    """One address space, as far as machine code has been in it."""
+
+    def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, marks: Marks, missed: int) -> None:
+        self.key: Final = key
+        self.mode: Final = key.mode
+        self.blocks: Final[dict[int, Block]] = {}
+        self.jumps: Final = Jumps(missed)
+        self.entries: Final = (
+            {Access.LOAD: Entries(), Access.STORE: Entries()} if self.mode.table else {}
+        )
+        self._memory: Final = memory
+        self._mmu: Final = mmu
+        self._marks: Final = marks
+        self._slots: Final[dict[int, int]] = {}
+
+    def know(self, pc: int, block: Block) -> None:
+        """Have a block found by its address from now on, as long as the table says the same."""
+        self._depend_on(pc >> PAGE_SHIFT)
+        self.blocks[pc] = block
+        if block.entry:
+            self.jumps.set(pc, block.entry)
+
+    def drop(self, block: Block) -> None:
+        """Forget a block."""
+        if self.blocks.get(block.pc) is block:
+            del self.blocks[block.pc]
+            self.jumps.drop(block.pc)
+
+    def admit(self, address: int, access: Access) -> bool:
+        """Let machine code load from, or store to, the page of an address; False if it must not.
+
+        It must not where the access would do more than that: trap, reach a port, set a bit of the
+        page table's entry, or be watched.
+        """
+        page = address >> PAGE_SHIFT
+        entries = self.entries[access]
+        if address % WIDTH or entries[page] or self._is_watched(page, access):
+            return False
+        physical = self._translate(address, access)
+        if physical is None or not MEMORY_START <= physical < self._memory.size:
+            return False
+        self._depend_on(page)
+        entries[page] = (physical - address & WORD) + 1
+        return True
+
+    def _is_watched(self, page: int, access: Access) -> bool:
+        start, end = page << PAGE_SHIFT, page + 1 << PAGE_SHIFT
+        return any(
+            access in watch.accesses and start < watch.end and end > watch.start
+            for watch in self.key.watches
+        )
+
+    def _translate(self, address: int, access: Access) -> int | None:
+        if self.key.ptbr is None:
+            return address
+        slot = self._mmu.entry_at(address, self.key.ptbr)
+        if slot is None:
+            return None
+        entry, marked = self._memory.words[slot >> 2], MARKED[access]
+        allowed = entry & NEEDED[access] and (self.key.kernel or entry & _USER)
+        if not (entry & _PRESENT and allowed and entry & marked == marked):
+            return None
+        return entry & ENTRY_PAGE | address & ~ENTRY_PAGE
+
+    def _depend_on(self, page: int) -> None:
+        """See stores to a page's entry of the table from now on."""
+        if self.key.ptbr is None or page in self._slots:
+            return
+        slot = self._mmu.entry_at(page << PAGE_SHIFT, self.key.ptbr)
+        if slot is not None:
+            self._slots[page] = slot
+            self._marks.add((slot,))
+
+    def written(self, address: int, length: int) -> None:
+        """Forget the pages whose entries of the table lie in a range of memory."""
+        if self.key.ptbr is None:
+            return
+        base = table_base(self.key.ptbr)
+        first = max((address - base) // 4, 0)
+        end = min((address + length - base + 3) // 4, table_length(self.key.ptbr))
+        if end - first > len(self._slots):
+            pages = [page for page in self._slots if first <= page < end]
+        else:
+            pages = [page for page in range(first, end) if page in self._slots]
+        for page in pages:
+            self._forget(page)
+
+    def close(self) -> None:
+        """Forget everything."""
+        for page in list(self._slots):
+            self._forget(page)
+
+    def _forget(self, page: int) -> None:
+        self._marks.remove((self._slots.pop(page),))
+        for entries in self.entries.values():
+            entries[page] = 0
+        self.jumps.drop_page(page << PAGE_SHIFT)
+        for pc in [pc for pc in self.blocks if pc >> PAGE_SHIFT == page]:
+            del self.blocks[pc]

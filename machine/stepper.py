@@ -1,0 +1,43 @@
+"""Executes instructions from memory itself, one by one, where an engine has nothing of its own.
+
+What an instruction means is kept by its 64 bits, which nothing can make stale; where it lies is
+not, so that nobody has to tell when memory changes.
+"""
+
+from typing import Final
+
+from isa_spec.instruction import InstructionSet
+from machine.cpu import Cpu, Reason
+from machine.engine import UNDECIDED
+from machine.interpreter import Interpreter, Run
+
+_KEPT: Final = 4096
+"""Meanings; when there are more, all are forgotten."""
+
+_NOWHERE: Final[frozenset[int]] = frozenset()
+
+
+class Stepper(Interpreter):
+    """The reference's way, an instruction at a time."""
+
+    def __init__(self, cpu: Cpu, instructions: InstructionSet) -> None:
+        super().__init__(cpu, instructions)
+        self._meanings: Final[dict[int, Run]] = {}
+
+    def step(self) -> Reason:
+        """Execute the instruction at pc; BUDGET where nothing keeps a run from going on.
+
+        An interrupt that is due is entered first, and breakpoints are not looked at.
+        """
+        return self.run(self._cpu.time + 1, _NOWHERE, UNDECIDED)
+
+    def _fetch(self) -> Run:
+        address = self._cpu.fetch()
+        words = self._cpu.memory.words
+        word = words[address >> 2] | words[(address >> 2) + 1] << 32
+        run = self._meanings.get(word)
+        if run is None:
+            if len(self._meanings) >= _KEPT:
+                self._meanings.clear()
+            run = self._meanings[word] = (), self._step(word), 0
+        return run
