@@ -28,6 +28,11 @@ class Auto:
         """What executes instructions now."""
         return f"{self._engine.name} (chosen by auto)"
 
+    @property
+    def report(self) -> str:
+        """What the engine that executes instructions now says."""
+        return f"{self._engine.report} (chosen by auto)"
+
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
         while self._left > 0:

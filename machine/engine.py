@@ -24,6 +24,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What people call it."""
 
+    @property
+    def report(self) -> str:
+        """Its name, and what it has counted, in one line for people to read."""
+
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute until tick `until`, or something that `Cpu.attend` or a breakpoint says.
 

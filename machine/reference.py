@@ -34,6 +34,11 @@ class Reference(Interpreter):
         self._cut_for: frozenset[int] = frozenset()
         cpu.memory.watch(Guard.CODE, self._written)
 
+    @property
+    def report(self) -> str:
+        """Just the name."""
+        return self.name
+
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
         self._cut_runs_at(breakpoints)

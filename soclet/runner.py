@@ -20,7 +20,7 @@ from machine.machine import Machine
 from machine.watch import Watch
 from soclet.goals import Bounds, FreeRun, Goal, Outcome
 from soclet.lines.line import Line
-from soclet.slices import SliceSize
+from soclet.slices import SLICE_SECONDS, SliceSize
 
 COMMIT_SECONDS: Final = 0.1
 TICKS_PER_SECOND: Final = 1_000_000
@@ -189,7 +189,7 @@ class Runner:
             if self._goal is None or not self._heard():
                 await self._stand_by()
                 continue
-            outcome = self.advance(self._goal, self._slices.instructions)
+            outcome = self._advance_for_a_slice(self._goal)
             if outcome is Reason.BUDGET:
                 await self._give_way()
             elif outcome is Reason.ASLEEP and self._may_wake():
@@ -200,6 +200,18 @@ class Runner:
         self._pump()
         self.machine.commit()
         return self.end
+
+    def _advance_for_a_slice(self, goal: Goal) -> Outcome:
+        """Go on with a goal for a slice's time: on a fast engine, that is several slices.
+
+        They are not longer instead, since what is fast may become slow in the midst of one.
+        """
+        started = time.perf_counter()
+        while True:
+            outcome = self.advance(goal, self._slices.instructions)
+            late = time.perf_counter() - started > SLICE_SECONDS / 2
+            if late or outcome is not Reason.BUDGET or self.end is not None or not self._heard():
+                return outcome
 
     def _heard(self) -> bool:
         """Tell whether what the machine says is taken; else it pauses, which no guest can tell."""

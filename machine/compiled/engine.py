@@ -89,6 +89,11 @@ class Compiled:
         self._breakpoints: frozenset[int] = frozenset()
         self._interrupts = HeldBack()
 
+    @property
+    def report(self) -> str:
+        """Just the name."""
+        return self.name
+
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu

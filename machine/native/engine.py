@@ -47,7 +47,7 @@ class Native:
     ) -> None:
         refused = host.refusal()
         if refused is not None:
-            raise OSError(f"the native engine {refused}")
+            raise OSError(f"the native engine {refused}; --engine auto runs everywhere")
         self.executed = 0
         self.stepped = 0
         self.entered = 0
@@ -73,6 +73,15 @@ class Native:
         self._frame.point(frame.MARKS, self._marks.address)
         self._space: Space | None = None
         cpu.memory.watch(Guard.NATIVE, self._written)
+
+    @property
+    def report(self) -> str:
+        """How much of the work machine code did."""
+        share = 100 * self.stepped / self.executed if self.executed else 0
+        return (
+            f"{self.name}: {self.executed:,} instructions, "
+            f"{self.stepped:,} of them ({share:.2f} %) by Python"
+        )
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""

@@ -9,6 +9,7 @@ from isa_spec.memory_map import MEMORY_START, Port
 from isa_spec.registers import IMASK, STATUS, Status
 from isa_spec.traps import FIRST_INTERRUPT, VECTOR_COUNT, VECTORS
 from machine.device import NEVER, Telling
+from machine.engines import native_refusal
 from machine.machine import Machine
 from soclet import sentences
 from soclet.monitor.registry import command
@@ -135,7 +136,9 @@ def _threads(target: ThreadTarget, _argument: str) -> str:
 @command("engine")
 def _engine(target: ThreadTarget, _argument: str) -> str:
     """Say which engine executes instructions."""
-    return f"{target.machine.engine.name}\n"
+    refused = native_refusal()
+    without = f"native {refused}\n" if refused is not None else ""
+    return f"{target.machine.engine.report}\n{without}"
 
 
 @command("nvram")

@@ -10,6 +10,7 @@ from isa_spec.paging import Entry
 from isa_spec.registers import IMASK, IVEC, PC, PTBR, STATUS
 from machine.events import SerialInput, WriteMemory
 from machine.machine import Machine
+from machine.native import host
 from machine.nvram import Nvram
 from soclet import monitor
 from soclet.goals import StepInterrupts
@@ -239,7 +240,12 @@ def test_devices_tells_of_a_slow_line_and_of_half_done_pairs():
 
 
 def test_engine_names_the_engine(target):
-    assert target.monitor("engine") == "reference\n"
+    assert target.monitor("engine").splitlines()[0] == "reference"
+
+
+def test_engine_says_why_this_host_has_no_native_one(target, monkeypatch):
+    monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
+    assert target.monitor("engine") == "reference\nnative needs an x86-64 processor, this is vax\n"
 
 
 def test_nvram_names_the_file_and_brings_it_up_to_date(target, tmp_path):
