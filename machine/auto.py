@@ -30,8 +30,8 @@ class Auto:
 
     @property
     def report(self) -> str:
-        """Just the name."""
-        return self.name
+        """What the engine that executes instructions now says."""
+        return f"{self._engine.report} (chosen by auto)"
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""

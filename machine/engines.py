@@ -9,16 +9,13 @@ from machine.engine import Engine
 from machine.machine import EngineMaker
 from machine.reference import Reference
 
+# Loaded only where they are asked for: that takes longer than everything else of a machine.
+
 
 def _compiled(cpu: Cpu, instructions: InstructionSet) -> Engine:
-    # Loaded only where it is asked for: it takes longer than everything else of a machine.
     from machine.compiled.engine import Compiled
 
     return Compiled(cpu, instructions)
-
-
-AUTO: Final = "auto"
-NATIVE: Final = "native"
 
 
 def _native(cpu: Cpu, instructions: InstructionSet) -> Engine:
@@ -27,6 +24,8 @@ def _native(cpu: Cpu, instructions: InstructionSet) -> Engine:
     return Native(cpu, instructions)
 
 
+AUTO: Final = "auto"
+NATIVE: Final = "native"
 ENGINES: Final[dict[str, EngineMaker]] = {
     Reference.name: Reference,
     "compiled": _compiled,

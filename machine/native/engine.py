@@ -47,7 +47,7 @@ class Native:
     ) -> None:
         refused = host.refusal()
         if refused is not None:
-            raise OSError(f"the native engine {refused}; --engine compiled runs everywhere")
+            raise OSError(f"the native engine {refused}; --engine auto runs everywhere")
         self.executed = 0
         self.stepped = 0
         self.entered = 0
