@@ -249,14 +249,17 @@ def test_ctrl_c_lands_between_instructions():
     made, plain = (board("memory", maker).set(status=1) for maker in (Compiled, Reference))
     made.run(10_000)
     assert compiled_regions(made)
-    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    interrupt = {signal.SIGINT: signal.default_int_handler,
+                 signal.SIGVTALRM: lambda *_: signal.raise_signal(signal.SIGINT)}  # fmt: skip
+    before = {number: signal.signal(number, handler) for number, handler in interrupt.items()}
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.01)
     try:
         with pytest.raises(KeyboardInterrupt):
-            made.run(1 << 40)
+            made.run(10**9)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGALRM, before)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        for number, handler in before.items():
+            signal.signal(number, handler)
     plain.run(made.time)
     assert made.machine.hash() == plain.machine.hash()
     assert made.run(made.time + 100) is Reason.LIMIT
