@@ -136,26 +136,18 @@ class Emitter:
             lines = self._turn(loop)
         if not loop.keeps_steps():
             loop.steps.clear()
-            loop.counter = None
             lines = self._turn(loop)
         wide = [n for n, (low, high) in sorted(loop.bounds.items()) if low < 0 or high > WORD]
         done: Lines = [f"r{number} &= {WORD}" for number in wide]
         done.append(f"s += k * {self._shape.turn[head]}")
-        turns = "for _ in i:"
         start = [*self._count(loop), "i = repeat(None, k)"]
-        if loop.counter is not None:
-            name, step = f"r{loop.counter}", loop.steps[loop.counter][0]
-            turns = f"for {name} in i:"
-            start[-1] = f"i = iter(range({name}, {name} + k * {step}, {step}))"
-            done.append(f"{name} += {step}")
-        return [*start, turns, lines, "else:", done, "break"]
+        return [*start, "for _ in i:", lines, "else:", done, "break"]
 
     def _turn(self, loop: Loop) -> Lines:
         """Write one turn of a loop, by what is known of it by now."""
         loop.ends = []
         self._loop, self._emitted = loop, 0
         state = self._start()
-        state.counter = loop.counter
         for number in state.registers:
             if number in loop.bounds:
                 state.registers[number] = Value(f"r{number}", *loop.bounds[number], number)
@@ -277,7 +269,7 @@ class Emitter:
         loop = self._loop
         assert loop is not None
         loop.ends.append(state.copy())
-        lines = self._settled(state, loop.bounds, loop.counter)
+        lines = self._settled(state, loop.bounds)
         spared = self._shape.turn[loop.head] - state.count
         return [*lines, *([f"s -= {spared}"] if spared else []), "continue"]
 
@@ -290,14 +282,10 @@ class Emitter:
             return [*lines, f"s = {self._executed(state)}", "break"]
         return [*lines, f"s += {state.count}", "continue"]
 
-    def _settled(
-        self, state: State, bounds: dict[int, tuple[int, int]], counter: int | None = None
-    ) -> Lines:
+    def _settled(self, state: State, bounds: dict[int, tuple[int, int]]) -> Lines:
         """Lines that put every register into its name, between bounds: else as a word."""
         lines: Lines = []
         for number in self._written:
-            if number == counter:
-                continue
             value = state[number]
             if not value.within(*bounds.get(number, (0, WORD))):
                 value = values.word(value)

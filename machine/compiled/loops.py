@@ -24,14 +24,12 @@ class Loop:
 
     `bounds`: between which each register lies at the head. `steps`: the registers whose changes
     in a turn lie between two numbers of one sign, and which the loop's count keeps from wrapping.
-    `counter`: one of them that changes by the same number each turn, which the loop counts in.
     """
 
     head: int
     bounds: dict[int, tuple[int, int]]
     steps: dict[int | None, tuple[int, int]] = field(default_factory=dict)
     ends: list[State] = field(default_factory=list)
-    counter: int | None = None
 
     def clip(self, state: State, changed: Iterable[int]) -> None:
         """Note which values cannot have wrapped because the loop ends before."""
@@ -52,8 +50,6 @@ class Loop:
             modest = 0 < max(-low, high) <= LARGEST_STEP
             if one_sign and modest and not all(end.within(*bounds) for end in ends):
                 self.steps[number] = (low, high)
-        even = [number for number, (low, high) in self.steps.items() if low == high]
-        self.counter = even[-1] if even else None
         return bool(self.steps)
 
     def keeps_steps(self) -> bool:

@@ -110,23 +110,9 @@ def plus(value: Value, number: int) -> Value:
     """A value plus a number."""
     if value.constant is not None or number == 0:
         return constant(value.low + number) if value.constant is not None else value
+    text = f"({value.text} {'+' if number > 0 else '-'} {abs(number)})"
     shift = value.shift + number
-    return Value(
-        _moved(value.text, number), value.low + number, value.high + number, value.origin, shift
-    )
-
-
-def unmoved(value: Value) -> tuple[Value, int]:
-    """Take a value apart that is a name plus a number, and is written so: the name, the number."""
-    name = f"r{value.origin}"
-    if value.shift == 0 or value.text != _moved(name, value.shift):
-        return value, 0
-    moved = value.shift
-    return Value(name, value.low - moved, value.high - moved, value.origin), moved
-
-
-def _moved(text: str, number: int) -> str:
-    return f"({text} {'+' if number > 0 else '-'} {abs(number)})"
+    return Value(text, value.low + number, value.high + number, value.origin, shift)
 
 
 def subtract(one: Value, other: Value) -> Value:
