@@ -58,7 +58,7 @@ def test_a_step_over_a_fence_ends_the_process(step: int):
 
 def test_a_host_that_refuses_is_named_in_one_line(monkeypatch):
     monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
-    with pytest.raises(OSError, match=r"^the native engine needs .*vax; --engine reference runs"):
+    with pytest.raises(OSError, match=r"^the native engine needs .*vax; --engine auto runs"):
         Machine(engine=maker("native"))
 
 
