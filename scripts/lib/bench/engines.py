@@ -170,7 +170,7 @@ def main(words: list[str]) -> None:
     speeds = measure_engines(options.kernel or kernels, options.rounds)
     print(
         f"{'kernel':<10} {'engine':<10} {'instructions':>12} {'MIPS: first':>12} {'warm':>8} "
-        f"{'translated':>11}  decoded at most"
+        f"{'translated':>11}  of its own"
     )
     for speed in speeds:
         times = speed.report if speed.decoded_at_most is None else f"{speed.decoded_at_most} times"
