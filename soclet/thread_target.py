@@ -12,6 +12,7 @@ from gdbstub.agent.program import BreakpointProgram
 from gdbstub.target import (
     BreakpointKind,
     Continue,
+    FlashWrite,
     OsTable,
     RangeStep,
     Step,
@@ -76,6 +77,11 @@ class ThreadTarget(DebugTarget):
         super().write_memory(address, data)
         if self.source_problem or self._may_concern(address, len(data)):
             self._looked = False
+
+    def flash(self, erased: Sequence[range], writes: Sequence[FlashWrite]) -> None:
+        """Erase and write; they are to be looked for again."""
+        super().flash(erased, writes)
+        self._looked = False
 
     def _may_concern(self, address: int, length: int) -> bool:
         """Tell whether a descriptor may begin or go on in a range, or the one that is used does."""

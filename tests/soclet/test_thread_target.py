@@ -11,6 +11,7 @@ from gdbstub.agent.program import ALWAYS
 from gdbstub.target import (
     BreakpointKind,
     Continue,
+    FlashWrite,
     RangeStep,
     Step,
     Stop,
@@ -158,6 +159,14 @@ def test_a_descriptor_that_comes_in_parts_is_found():
         for at in range(0, len(data), 4):
             target.write_memory((page << 12) + at, data[at : at + 4])
             target.current_thread()
+    assert [each.id for each in target.threads()] == [ONE, TWO]
+
+
+def test_a_program_that_is_flashed_brings_its_processes_as_well():
+    target = target_on(Machine(64 << 10))
+    assert [each.id for each in target.threads()] == [CPU_THREAD]
+    pages = two_processes().memory.pages()
+    target.flash((), [FlashWrite(page << 12, data) for page, data in pages])
     assert [each.id for each in target.threads()] == [ONE, TWO]
 
 
