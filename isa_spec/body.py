@@ -21,12 +21,13 @@ class Syntax:
 
     `operands`: its parameters after the handle. `writes`: the operands that name a register it
     writes. `quiet`: it is given the registers alone, so it can neither trap nor jump nor see
-    the machine. `tree`: the function definition.
+    the machine. `jumps`: it may say where the next instruction is. `tree`: the function definition.
     """
 
     operands: tuple[str, ...]
     writes: frozenset[str]
     quiet: bool
+    jumps: bool
     tree: ast.FunctionDef
 
 
@@ -44,7 +45,8 @@ def read_body(body: Callable[..., None]) -> Syntax:
     quiet = handle == _QUIET_HANDLE
     if quiet and any(isinstance(node, ast.Raise) for node in ast.walk(tree)):
         raise ValueError(f"body {tree.name}: what raises a trap must take cpu")
-    return Syntax(tuple(operands), _written(tree, handle) & frozenset(operands), quiet, tree)
+    written = _written(tree, handle) & frozenset(operands)
+    return Syntax(tuple(operands), written, quiet, _jumps(tree), tree)
 
 
 @cache
@@ -76,4 +78,14 @@ def _written(tree: ast.FunctionDef, handle: str) -> frozenset[str]:
         and isinstance(node.ctx, ast.Store)
         and ast.unparse(node.value) == registers
         and isinstance(node.slice, ast.Name)
+    )
+
+
+def _jumps(tree: ast.FunctionDef) -> bool:
+    """Whether `cpu.next` is assigned."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node) == f"{_FULL_HANDLE}.next"
+        for node in ast.walk(tree)
     )

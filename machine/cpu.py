@@ -28,9 +28,12 @@ from isa_spec.traps import BREAK, BY_NUMBER, MISALIGNED, NOTHING, Access, Vector
 from isa_spec.words import WORD
 from machine.bus import Bus
 from machine.device import NEVER
+from machine.happenings import Entered, Interrupt, PortAccess, Sleep, TableStore, Trap, Wake
 from machine.memory import Memory
 from machine.mmu import Mmu
-from machine.trapped import Entered, Trapped
+from machine.observation import Observation
+from machine.observers import NOBODY, Observers
+from machine.trapped import Trapped
 from machine.watch import Watch, Watched, check
 
 _KERNEL: Final = int(Status.KERNEL)
@@ -48,6 +51,7 @@ class Reason(Enum):
     LIMIT = "limit"
     BREAKPOINT = "breakpoint"
     WATCHPOINT = "watchpoint"
+    OBSERVED = "observed"
     BRK = "brk"
     POWER_OFF = "power-off"
     CHECK_STOP = "check-stop"
@@ -68,7 +72,8 @@ class Cpu:
     held: a debugger holds interrupts back.
     entered: the last traps and interrupts, the newest last, for people to read.
     watches: what the present run stops before accesses to; watched: what it last stopped for.
-        These three are the debugger's, and no part of the state.
+    observation: what happened that the present run's observers asked for.
+        These four are the debugger's, and no part of the state.
     left_sleep: the pc at which a debugger's write to pc ended sleep, None where none did.
     """
 
@@ -79,6 +84,7 @@ class Cpu:
         "debugged",
         "entered",
         "exit_status",
+        "heeds",
         "held",
         "horizon",
         "interrupts",
@@ -86,6 +92,7 @@ class Cpu:
         "memory",
         "mmu",
         "next",
+        "observation",
         "r",
         "reached_brk",
         "skew",
@@ -109,6 +116,8 @@ class Cpu:
         self.entered: deque[Entered] = deque(maxlen=REMEMBERED_TRAPS)
         self.watches: tuple[Watch, ...] = ()
         self.watched: Watched | None = None
+        self.observation: Final = Observation(self.r, memory)
+        self.heeds = False
         self.reset()
 
     def reset(self) -> None:
@@ -122,6 +131,13 @@ class Cpu:
         self.reached_brk = False
         self.left_sleep: int | None = None
         self.exit_status: int | None = None
+        self.observation.follow()
+
+    def heed(self, watches: tuple[Watch, ...], observers: Observers = NOBODY) -> None:
+        """Have the next run stop before these accesses, and tell these observers."""
+        self.watches = watches
+        self.observation.begin(observers)
+        self.heeds = bool(watches) or TableStore in observers.asked
 
     @property
     def executed(self) -> int:
@@ -139,6 +155,8 @@ class Cpu:
             self._leave_or_resume_sleep(value)
         self.r[number] = value & MASKS[number]
         self.horizon = 0
+        if number in (PC, PTBR):
+            self.observation.follow()
 
     def _leave_or_resume_sleep(self, pc: int) -> None:
         # A call from a debugger moves pc and puts it back: the sleep then goes on.
@@ -151,7 +169,7 @@ class Cpu:
 
     def load(self, address: int) -> int:
         """Load a word; raises Trapped (isa §4), or Watched."""
-        if self.watches:
+        if self.heeds:
             check(self.watches, address, Access.LOAD, self.space)
         physical = self._physical(address, Access.LOAD)
         if physical < MEMORY_START:
@@ -159,22 +177,38 @@ class Cpu:
             word = self.bus.load(physical, self.time)
             if word is None:
                 raise Trapped(NOTHING, address, Access.LOAD)
+            self._used_port(Access.LOAD, physical, word)
             return word
         self._check_memory(physical, address, Access.LOAD)
         return self.memory.words[physical >> 2]
 
     def store(self, address: int, word: int) -> None:
         """Store a word; raises Trapped (isa §4), or Watched."""
-        if self.watches:
-            check(self.watches, address, Access.STORE, self.space)
+        if self.heeds:
+            self._heed_store(address, word)
         physical = self._physical(address, Access.STORE)
         if physical < MEMORY_START:
             self.horizon = 0
             if not self.bus.store(physical, word, self.time):
                 raise Trapped(NOTHING, address, Access.STORE)
+            self._used_port(Access.STORE, physical, word)
         else:
             self._check_memory(physical, address, Access.STORE)
             self.memory.store(physical, word)
+
+    def _heed_store(self, address: int, word: int) -> None:
+        """See a store that is about to happen, or to trap, which forgets it again."""
+        check(self.watches, address, Access.STORE, self.space)
+        if TableStore in self.observation.asked:
+            space = self.space
+            physical = address if space is None else self.mmu.look(address)
+            if physical is not None and not physical & 3 and self.memory.holds(physical, 4):
+                self.observation.note_store(self.time, physical, word)
+                self.horizon = 0
+
+    def _used_port(self, access: Access, address: int, word: int) -> None:
+        if PortAccess in self.observation.asked:
+            self.observation.note(PortAccess(self.time, self.r[PC], access, address, word))
 
     def fetch(self) -> int:
         """Give the physical address of the instruction at pc; raises Trapped (isa §4)."""
@@ -211,6 +245,8 @@ class Cpu:
         """Sleep once the instruction has completed."""
         self.asleep = True
         self.horizon = 0
+        if Sleep in self.observation.asked:
+            self.observation.note(Sleep(self.time, self.r[PC]))
 
     def breakpoint(self) -> None:
         """Stop in the debugger once the instruction has completed, or trap."""
@@ -233,7 +269,9 @@ class Cpu:
         r[ESTATUS] = r[STATUS]
         r[CAUSE] = vector.number | (access or 0)
         r[DETAIL] = detail
-        self.entered.append(Entered(self.time, r[PC], r[CAUSE], detail, r[ESTATUS], r[PTBR]))
+        kind = Interrupt if vector.interrupt else Trap
+        entered = kind(self.time, r[PC], r[CAUSE], detail, r[ESTATUS], r[PTBR])
+        self.entered.append(entered)
         self.horizon = 0
         slot = r[IVEC] + 4 * vector.number
         handler = self.memory.words[slot >> 2] if self.memory.holds(slot, 4) else None
@@ -242,6 +280,8 @@ class Cpu:
         else:
             r[STATUS] = _KERNEL
             r[PC] = handler
+        if self.observation.asked:
+            self.observation.note_entered(entered)
 
     def interrupt_due(self) -> Vector | None:
         """Give the interrupt that the next fetch would be preceded by."""
@@ -263,6 +303,8 @@ class Cpu:
         """End sleep where an interrupt is pending and let through (isa §2, wait)."""
         if self.asleep and self.bus.pending(self.time) & self.r[IMASK]:
             self.asleep = False
+            if Wake in self.observation.asked:
+                self.observation.note(Wake(self.time, self.r[PC]))
 
     def attend(self, until: int) -> Reason | None:
         """Do what has to be done between instructions; tell why not to go on.
@@ -270,6 +312,8 @@ class Cpu:
         Engines call this before they execute the instruction at tick `horizon`. It enters the
         interrupt that is due, unless the run ends before that, and sets the next horizon.
         """
+        if self.observation.notes and self.observation.tell():
+            return Reason.OBSERVED
         if self.exit_status is not None:
             return Reason.POWER_OFF
         if self.check_stopped:
@@ -285,8 +329,11 @@ class Cpu:
             return Reason.ASLEEP
         if self.time >= until:
             return Reason.BUDGET
-        if self.enter_interrupt() and self.check_stopped:
-            return Reason.CHECK_STOP
+        if self.enter_interrupt():
+            if self.observation.notes and self.observation.tell():
+                return Reason.OBSERVED
+            if self.check_stopped:
+                return Reason.CHECK_STOP
         self.horizon = min(until, NEVER)
         if self.r[STATUS] & _INTERRUPTS and not self.held:
             self.horizon = min(self.horizon, self.bus.deadline(self.time, self.r[IMASK]))
@@ -302,6 +349,7 @@ class Cpu:
         for name, value in zip(_SAVED, state[1:], strict=True):
             setattr(self, name, value)
         self.horizon = 0
+        self.observation.follow()
 
 
 _SAVED: Final = (

@@ -33,7 +33,8 @@ class Engine(Protocol):
 
         A breakpoint stops before its instruction, also the first, unless it is in `decisions` and
         that says no; one of `Cpu.watches` before the instruction whose access it is. All state is
-        exact on return.
+        exact on return. What the observers that `Cpu.observation` knows asked for is told to them
+        before the next instruction.
         """
 
     def forget(self) -> None:

@@ -17,6 +17,7 @@ from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
+from machine.probes import probed
 from machine.trapped import Trapped
 from machine.watch import Watched
 
@@ -52,9 +53,13 @@ class Interpreter:
         self._cpu: Final = cpu
         self._instructions: Final = instructions
         self._runs: Final[dict[int, Run]] = {}
+        self._probed = cpu.observation.asked
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
+        if self._cpu.observation.asked != self._probed:
+            self._probed = self._cpu.observation.asked
+            self.forget()
         cpu, r, runs = self._cpu, self._cpu.r, self._runs
         cpu.horizon = 0
         while True:
@@ -102,6 +107,10 @@ class Interpreter:
                 cpu.enter(trapped.vector, trapped.detail, trapped.access)
                 cpu.time += 1
 
+    def forget(self) -> None:
+        """Drop everything that was decoded."""
+        raise NotImplementedError
+
     def _fetch(self) -> Run:
         """Find the run at pc; raises Trapped."""
         raise NotImplementedError
@@ -117,10 +126,9 @@ class Interpreter:
         privileged = decoded.row.privileged or any(
             REGISTERS[number].privileged for number in decoded.registers
         )
+        execute = partial(decoded.row.body, self._cpu.r if quiet else self._cpu, *decoded.operands)
         return Step(
-            execute=partial(
-                decoded.row.body, self._cpu.r if quiet else self._cpu, *decoded.operands
-            ),
+            execute=probed(execute, decoded, self._cpu, system=privileged),
             quiet=quiet and not privileged and PC not in decoded.registers,
             privileged=low if privileged else None,
             jumps=PC in written,

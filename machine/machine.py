@@ -27,6 +27,7 @@ from machine.events import (
 )
 from machine.memory import Memory
 from machine.nvram import Nvram
+from machine.observers import NOBODY, Observers
 from machine.reference import Reference
 from machine.serial import Serial
 from machine.snapshot import Snapshot
@@ -35,6 +36,10 @@ from machine.timer import Timer
 from machine.watch import Watch
 
 EngineMaker = Callable[[Cpu, InstructionSet], Engine]
+
+
+_STOPS: Final = (Reason.BREAKPOINT, Reason.WATCHPOINT, Reason.OBSERVED, Reason.BRK)
+"""Why an engine stops where nothing else would stop the machine."""
 
 
 class NotHalted(RuntimeError):  # noqa: N818 - a refusal, named for what is not so
@@ -149,6 +154,7 @@ class Machine:
         breakpoints: frozenset[int] = frozenset(),
         decisions: Decisions = UNDECIDED,
         watches: tuple[Watch, ...] = (),
+        observers: Observers = NOBODY,
         skip_sleep: bool = True,
     ) -> Reason:
         """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
@@ -157,15 +163,20 @@ class Machine:
         interrupt is entered there; a sleep is cut at it. `breakpoints` are addresses as the program
         sees them; the machine stops before their instructions, also before the first, unless one of
         `decisions` says no, and before instructions whose loads or stores are among `watches`
-        (`Cpu.watched` tells which). Sleep passes at once where `skip_sleep` says so; else the
-        machine stops ASLEEP. It stops ASLEEP too where nothing will ever wake it; time then stays
-        where it is, and so never reaches the limit.
+        (`Cpu.watched` tells which). `observers` are told of what they asked for, and may stop the
+        machine after it (`Cpu.observation.stopped` tells what that was).
+
+        Sleep passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops
+        ASLEEP too where nothing will ever wake it; time then stays where it is, and so never
+        reaches the limit.
         """
         cpu = self.cpu
-        cpu.watches = watches
+        cpu.heed(watches, observers)
         last = NEVER if budget is None else cpu.executed + budget
         while True:
             self._admit()
+            if cpu.observation.notes and cpu.observation.tell():
+                return Reason.OBSERVED
             if cpu.exit_status is not None:
                 return Reason.POWER_OFF
             if cpu.check_stopped:
@@ -184,7 +195,7 @@ class Machine:
             until = min(limit, cpu.time + left, self._next_scheduled())
             reason = self.engine.run(until, breakpoints, decisions)
             cpu.wake_if_due()
-            if reason in (Reason.BREAKPOINT, Reason.WATCHPOINT, Reason.BRK):
+            if reason in _STOPS:
                 return reason
 
     def wake_tick(self) -> int:

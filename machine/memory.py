@@ -6,7 +6,7 @@ unless the watcher asks to be called again.
 """
 
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntFlag
 from typing import Final
 
@@ -27,6 +27,8 @@ class Guard(IntFlag):
     """An engine keeps copies of the page's words, or something that it made of single ones."""
     NATIVE = 16
     """Machine code of the native engine depends on words of the page: see its marks."""
+    OBSERVED = 32
+    """Somebody observes the guest's stores there."""
 
 
 Watcher = Callable[[int, int], bool]
@@ -40,7 +42,7 @@ class Memory:
     The bytes are zeros to begin with, and a page costs the host nothing until it is written.
     Raises ValueError for a size that no machine has.
 
-    on_committed: called with the number of a page whose next write has to be noted anew.
+    on_guarded: called with the number of a page that was given a guard from outside the engine.
     """
 
     def __init__(self, size: int) -> None:
@@ -52,7 +54,7 @@ class Memory:
         self.guard: Final = bytearray([Guard.FRESH | Guard.COMMITTED]) * (size >> PAGE_SHIFT)
         self.touched: Final[set[int]] = set()
         self.uncommitted: set[int] = set()
-        self.on_committed: Callable[[int], None] = _nobody
+        self.on_guarded: Callable[[int], None] = _nobody
         self._watchers: Final[dict[int, Watcher]] = {
             int(Guard.FRESH): self._note_touched,
             int(Guard.COMMITTED): self._note_uncommitted,
@@ -61,6 +63,20 @@ class Memory:
     def watch(self, guard: Guard, watcher: Watcher) -> None:
         """Have `watcher` called before stores to pages with this guard."""
         self._watchers[int(guard)] = watcher
+
+    def guard_pages(self, pages: Iterable[int], guard: Guard) -> None:
+        """Have stores to these pages not be plain from now on."""
+        for page in pages:
+            self._guard(page, guard)
+
+    def unguard(self, pages: Iterable[int], guard: Guard) -> None:
+        """Take back what `guard_pages` did."""
+        for page in pages:
+            self.guard[page] &= ~guard
+
+    def _guard(self, page: int, guard: Guard) -> None:
+        self.guard[page] |= guard
+        self.on_guarded(page)
 
     def store(self, address: int, word: int) -> None:
         """Store a word; the caller has checked that it is aligned and in memory."""
@@ -105,8 +121,7 @@ class Memory:
         """Give the pages written since the last call, and guard them anew."""
         pages, self.uncommitted = self.uncommitted, set()
         for page in pages:
-            self.guard[page] |= Guard.COMMITTED
-            self.on_committed(page)
+            self._guard(page, Guard.COMMITTED)
         return pages
 
     def _note_touched(self, address: int, _length: int) -> bool:

@@ -31,6 +31,10 @@ class Stepper(Interpreter):
         """
         return self.run(self._cpu.time + 1, _NOWHERE, UNDECIDED)
 
+    def forget(self) -> None:
+        """Drop all meanings."""
+        self._meanings.clear()
+
     def _fetch(self) -> Run:
         address = self._cpu.fetch()
         words = self._cpu.memory.words
@@ -38,6 +42,6 @@ class Stepper(Interpreter):
         run = self._meanings.get(word)
         if run is None:
             if len(self._meanings) >= _KEPT:
-                self._meanings.clear()
+                self.forget()
             run = self._meanings[word] = (), self._step(word), 0
         return run

@@ -55,7 +55,7 @@ class Mirror:
         self._held: Final[dict[int, dict[int, set[Owner]]]] = {}
         self._stale: Final[set[int]] = set()
         memory.watch(Guard.MIRRORED, self._written)
-        memory.on_committed = self._committed
+        memory.on_guarded = self._guarded
 
     def prepare(self) -> None:
         """Make the lists before the first use; from then on they stay the same objects."""
@@ -161,8 +161,8 @@ class Mirror:
             self.plain[first : first + PAGE] = [None] * PAGE
             self._storable.discard(page)
 
-    def _committed(self, page: int) -> None:
-        """The next store to a page has to be noted again."""
+    def _guarded(self, page: int) -> None:
+        """The next store to a page has to be seen by somebody else."""
         self._close(page)
 
     def _written(self, address: int, length: int) -> bool:

@@ -86,6 +86,8 @@ class Native:
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
         cpu, r, started = self._cpu, self._cpu.r, self._cpu.executed
+        if cpu.observation.flows:
+            return self._stepper.run(until, breakpoints, decisions)
         self._cache.stop_before(breakpoints)
         cpu.horizon = 0
         try:

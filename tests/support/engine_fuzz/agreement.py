@@ -20,7 +20,9 @@ from engine_fuzz.session import (
 )
 from machine import events
 from machine.compiled.engine import Compiled
+from machine.happenings import KINDS, Happening
 from machine.machine import EngineMaker, Machine
+from machine.observers import Observers
 from machine.reference import Reference
 from machine.snapshot import Snapshot
 
@@ -48,6 +50,7 @@ class Side:
             self.machine.schedule(tick, events.SerialInput(data))
         self.kept: Snapshot | None = None
         self.asked: list[tuple[int, int, int]] = []
+        self.told: list[tuple[Happening, int]] = []
         self.output = bytearray()
         self.reason = ""
 
@@ -55,10 +58,14 @@ class Side:
         """Do one of a session's actions."""
         machine = self.machine
         match action:
-            case Run(budget, breakpoints, decided, watches):
+            case Run(budget, breakpoints, decided, watches, observed):
                 decisions = {address: self._decision(address) for address in decided}
                 self.reason = machine.run(
-                    budget=budget, breakpoints=breakpoints, decisions=decisions, watches=watches
+                    budget=budget,
+                    breakpoints=breakpoints,
+                    decisions=decisions,
+                    watches=watches,
+                    observers=self._observers(observed),
                 ).value
                 self.output += bytes(sent.byte for sent in machine.take_output())
             case WriteMemory(address, data):
@@ -88,6 +95,19 @@ class Side:
 
         return decide
 
+    def _observers(self, names: frozenset[str]) -> Observers:
+        """Note what is told, and what the state was; stop every seventh time."""
+
+        def note(happening: Happening) -> bool:
+            self.told.append((happening, hash((self.machine.cpu.time, *self.machine.cpu.r))))
+            return len(self.told) % 7 == 0
+
+        observers = Observers()
+        for kind in KINDS:
+            if kind.__name__ in names:
+                observers.on(kind, note)
+        return observers
+
     def seen(self) -> Seen:
         """All that can be seen, by name; memory as one."""
         machine, cpu = self.machine, self.machine.cpu
@@ -98,6 +118,7 @@ class Side:
             "watched": cpu.watched and (cpu.watched.watch, cpu.watched.address),
             "trapped": list(cpu.entered),
             "asked": self.asked,
+            "told": self.told,
             "output": bytes(self.output),
             "touched": machine.memory.touched,
             "uncommitted": machine.memory.uncommitted,

@@ -1,26 +1,32 @@
 """What is done with a program besides running it: a list of actions that follows from a seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from plain_model.programs import Program, make_program
 
 from engine_fuzz.loops import make_loops
 from isa_spec.traps import Access
+from machine.happenings import KINDS
 from machine.watch import Watch
 
 LONG, SHORT = 2000, 60
+CHANGED = 0.2  # how often others observe a run than observed the last
 EAGER = 0.2  # compiling what was met once takes most of the time
 
 
 @dataclass(frozen=True)
 class Run:
-    """Run for a budget, with breakpoints (some of which are decided) and watchpoints."""
+    """Run for a budget, with breakpoints (some of which are decided), watchpoints, observers.
+
+    `observed`: the names of the kinds of happenings that are told.
+    """
 
     budget: int
     breakpoints: frozenset[int] = frozenset()
     decided: frozenset[int] = frozenset()
     watches: tuple[Watch, ...] = ()
+    observed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ def make_session(seed: int) -> Session:
         return Session(program, (Run(program.limit),), rng.random() < EAGER)
     code = [a for a, data in program.segments if data[:1] and a == 0x1000] or [0x1000]
     length = next(len(data) for address, data in program.segments if address <= code[0])
-    return Session(program, tuple(_actions(rng, program, length)), rng.random() < EAGER)
+    actions = _observed(Random(f"observers {seed}"), _actions(rng, program, length))
+    return Session(program, tuple(actions), rng.random() < EAGER)
 
 
 def _actions(rng: Random, program: Program, length: int) -> list[Action]:
@@ -114,6 +121,21 @@ def _actions(rng: Random, program: Program, length: int) -> list[Action]:
         actions.append(Run(slice_, breakpoints, decided, watches))
         budget -= slice_ if not stepping else 20
     return actions
+
+
+def _observed(rng: Random, actions: list[Action]) -> list[Action]:
+    """Have some kinds of happenings observed in some of the runs."""
+    names = sorted(kind.__name__ for kind in KINDS)
+    observed = frozenset[str]()
+    more: list[Action] = []
+    for action in actions:
+        if isinstance(action, Run):
+            if rng.random() < CHANGED:
+                few = rng.choice((0, 0, 1, 2, len(names)))
+                observed = frozenset(rng.sample(names, few))
+            action = replace(action, observed=observed)
+        more.append(action)
+    return more
 
 
 def _interference(rng: Random, program: Program) -> Action:

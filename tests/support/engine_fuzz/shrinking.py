@@ -138,7 +138,7 @@ def _plain(action: Action) -> dict[str, Any]:
 
 def _action(fields: dict[str, Any]) -> Action:
     kind = KINDS[fields.pop("do")]
-    for name in ("breakpoints", "decided"):
+    for name in ("breakpoints", "decided", "observed"):
         if name in fields:
             fields[name] = frozenset(fields[name])
     if "data" in fields:

@@ -1,0 +1,69 @@
+"""Probes: what is put around an instruction's body where somebody observes what it does.
+
+They are put there when the instruction is decoded, so that they cost nothing where nobody does.
+Knows rows, and how the machine's state shows what they did. Must not know engines.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from isa_spec import instructions as rows
+from isa_spec.instruction import Body, Decoded
+from isa_spec.registers import LINK, MASKS, PC, PTBR, STATUS
+from machine.cpu import Cpu
+from machine.happenings import (
+    FLOW,
+    Call,
+    CallReturn,
+    ModeChange,
+    TableStore,
+    TableSwitch,
+    TrapReturn,
+)
+
+Execute = Callable[[], None]
+
+_SYSTEM: Final = frozenset({ModeChange, TableSwitch, TableStore, TrapReturn})
+
+_LEAVES: Final[frozenset[Body]] = frozenset({rows.mov, rows.load})
+"""Rows that take the address they jump to out of a register or memory, as returns do."""
+
+
+def probed(execute: Execute, decoded: Decoded, cpu: Cpu, *, system: bool) -> Execute:
+    """Put probes around what executes an instruction, as far as somebody asked for what they see.
+
+    `system`: it may change status or ptbr.
+    """
+    asked = cpu.observation.asked
+    if system and asked & _SYSTEM:
+        execute = partial(_watch_system, execute, decoded, cpu)
+    if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
+        execute = partial(_watch_flow, execute, decoded, cpu)
+    return execute
+
+
+def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu) -> None:
+    r, seen = cpu.r, cpu.observation
+    pc, status, ptbr = r[PC], r[STATUS], r[PTBR]
+    execute()
+    if decoded.row.body is rows.iret:
+        seen.note(TrapReturn(cpu.time, pc, cpu.next))
+    if PTBR in decoded.written:
+        seen.note(TableSwitch(cpu.time, pc, ptbr, r[PTBR]))
+        seen.guard_stores()
+    seen.note_mode(cpu.time, pc, status, r[STATUS] & MASKS[STATUS])
+    cpu.horizon = 0
+
+
+def _watch_flow(execute: Execute, decoded: Decoded, cpu: Cpu) -> None:
+    r, seen = cpu.r, cpu.observation
+    pc, body = r[PC], decoded.row.body
+    execute()
+    to = r[PC] & MASKS[PC] if PC in decoded.written else cpu.next
+    seen.note_block(cpu.time, pc, to)
+    if body is rows.branch and LINK not in decoded.operands:
+        seen.note(Call(cpu.time, pc, to))
+    elif body is rows.branch or (body in _LEAVES and PC in decoded.written):
+        seen.note(CallReturn(cpu.time, pc, to))
+    cpu.horizon = 0
