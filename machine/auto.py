@@ -1,8 +1,9 @@
-"""The engine that is right for most: the reference until a run is worth more, then compiled code.
+"""The engine that is right for most: the reference until a run is worth more, then a faster one.
 
 Knows when to change over; must not know how any engine works.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from isa_spec.instruction import InstructionSet
@@ -15,12 +16,19 @@ SHORT_RUN: Final = 60_000
 
 
 class Auto:
-    """Begins with the reference and goes on with the compiled engine."""
+    """Begins with the reference and goes on with the engine that `faster` makes."""
 
-    def __init__(self, cpu: Cpu, instructions: InstructionSet) -> None:
+    def __init__(
+        self,
+        cpu: Cpu,
+        instructions: InstructionSet,
+        *,
+        faster: Callable[[Cpu, InstructionSet], Engine],
+    ) -> None:
         self._cpu = cpu
         self._instructions = instructions
         self._engine: Engine = Reference(cpu, instructions)
+        self._faster = faster
         self._left = SHORT_RUN
 
     @property
@@ -51,8 +59,5 @@ class Auto:
         self._engine.forget()
 
     def _change_over(self) -> None:
-        # Loaded here, since most starts are of programs that end, or wait, before this.
-        from machine.compiled.engine import Compiled
-
         self._engine.forget()
-        self._engine = Compiled(self._cpu, self._instructions)
+        self._engine = self._faster(self._cpu, self._instructions)

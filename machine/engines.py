@@ -1,5 +1,6 @@
 """The engines there are, by name, and which of them this host can run."""
 
+from functools import partial
 from typing import Final
 
 from isa_spec.instruction import InstructionSet
@@ -22,6 +23,13 @@ def _native(cpu: Cpu, instructions: InstructionSet) -> Engine:
     from machine.native.engine import Native
 
     return Native(cpu, instructions)
+
+
+def _fastest(cpu: Cpu, instructions: InstructionSet) -> Engine:
+    try:
+        return _native(cpu, instructions)
+    except OSError:
+        return _compiled(cpu, instructions)
 
 
 AUTO: Final = "auto"
@@ -47,7 +55,7 @@ def maker(name: str) -> EngineMaker:
     run it.
     """
     if name == AUTO:
-        return Auto
+        return partial(Auto, faster=_fastest)
     if name not in ENGINES:
         raise ValueError(f"no engine {name!r}; there are {', '.join((AUTO, *ENGINES))}")
     return ENGINES[name]
