@@ -5,7 +5,7 @@ Knows memory, MMU and bus. Must not know how instructions are decoded or execute
 
 from collections import deque
 from enum import Enum
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from isa_spec.cpu import Registers
 from isa_spec.formats import LENGTH
@@ -28,13 +28,14 @@ from isa_spec.traps import BREAK, BY_NUMBER, MISALIGNED, NOTHING, Access, Vector
 from isa_spec.words import WORD
 from machine.bus import Bus
 from machine.device import NEVER
-from machine.happenings import Entered, Interrupt, PortAccess, Sleep, TableStore, Trap, Wake
 from machine.memory import Memory
 from machine.mmu import Mmu
-from machine.observation import Observation
-from machine.observers import NOBODY, Observers
-from machine.trapped import Trapped
+from machine.trapped import Entered, Interrupt, Trap, Trapped
 from machine.watch import Watch, Watched, check
+
+if TYPE_CHECKING:
+    from machine.observation import Observation
+    from machine.observers import Observers
 
 _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
@@ -72,7 +73,7 @@ class Cpu:
     held: a debugger holds interrupts back.
     entered: the last traps and interrupts, the newest last, for people to read.
     watches: what the present run stops before accesses to; watched: what it last stopped for.
-    observation: what happened that the present run's observers asked for.
+    observation: what happened that the present run's observers asked for; None without any.
         These four are the debugger's, and no part of the state.
     left_sleep: the pc at which a debugger's write to pc ended sleep, None where none did.
     """
@@ -116,7 +117,7 @@ class Cpu:
         self.entered: deque[Entered] = deque(maxlen=REMEMBERED_TRAPS)
         self.watches: tuple[Watch, ...] = ()
         self.watched: Watched | None = None
-        self.observation: Final = Observation(self.r, memory)
+        self.observation: Observation | None = None
         self.heeds = False
         self.reset()
 
@@ -131,13 +132,32 @@ class Cpu:
         self.reached_brk = False
         self.left_sleep: int | None = None
         self.exit_status: int | None = None
-        self.observation.follow()
+        self._follow()
 
-    def heed(self, watches: tuple[Watch, ...], observers: Observers = NOBODY) -> None:
+    def heed(self, watches: tuple[Watch, ...], observers: "Observers | None") -> None:
         """Have the next run stop before these accesses, and tell these observers."""
         self.watches = watches
-        self.observation.begin(observers)
-        self.heeds = bool(watches) or TableStore in observers.asked
+        seen = self.observation
+        if seen is not None and seen.observers is not observers:
+            seen.release()
+            seen = None
+        if seen is None and observers is not None:
+            from machine.observation import Observation
+
+            seen = Observation(observers, self.r, self.memory)
+        if seen is not None:
+            seen.stopped = None
+        self.observation = seen
+        self.heeds = bool(watches) or (seen is not None and seen.stores)
+
+    @property
+    def flows(self) -> bool:
+        """Whether observers are told of what happens every few instructions."""
+        return self.observation is not None and self.observation.flows
+
+    def _follow(self) -> None:
+        if self.observation is not None:
+            self.observation.follow()
 
     @property
     def executed(self) -> int:
@@ -156,7 +176,7 @@ class Cpu:
         self.r[number] = value & MASKS[number]
         self.horizon = 0
         if number in (PC, PTBR):
-            self.observation.follow()
+            self._follow()
 
     def _leave_or_resume_sleep(self, pc: int) -> None:
         # A call from a debugger moves pc and puts it back: the sleep then goes on.
@@ -177,7 +197,8 @@ class Cpu:
             word = self.bus.load(physical, self.time)
             if word is None:
                 raise Trapped(NOTHING, address, Access.LOAD)
-            self._used_port(Access.LOAD, physical, word)
+            if self.observation is not None:
+                self.observation.used_port(self.time, Access.LOAD, physical, word)
             return word
         self._check_memory(physical, address, Access.LOAD)
         return self.memory.words[physical >> 2]
@@ -191,7 +212,8 @@ class Cpu:
             self.horizon = 0
             if not self.bus.store(physical, word, self.time):
                 raise Trapped(NOTHING, address, Access.STORE)
-            self._used_port(Access.STORE, physical, word)
+            if self.observation is not None:
+                self.observation.used_port(self.time, Access.STORE, physical, word)
         else:
             self._check_memory(physical, address, Access.STORE)
             self.memory.store(physical, word)
@@ -199,16 +221,12 @@ class Cpu:
     def _heed_store(self, address: int, word: int) -> None:
         """See a store that is about to happen, or to trap, which forgets it again."""
         check(self.watches, address, Access.STORE, self.space)
-        if TableStore in self.observation.asked:
+        if self.observation is not None and self.observation.stores:
             space = self.space
             physical = address if space is None else self.mmu.look(address)
             if physical is not None and not physical & 3 and self.memory.holds(physical, 4):
-                self.observation.note_store(self.time, physical, word)
+                self.observation.storing(self.time, physical, word)
                 self.horizon = 0
-
-    def _used_port(self, access: Access, address: int, word: int) -> None:
-        if PortAccess in self.observation.asked:
-            self.observation.note(PortAccess(self.time, self.r[PC], access, address, word))
 
     def fetch(self) -> int:
         """Give the physical address of the instruction at pc; raises Trapped (isa §4)."""
@@ -245,8 +263,8 @@ class Cpu:
         """Sleep once the instruction has completed."""
         self.asleep = True
         self.horizon = 0
-        if Sleep in self.observation.asked:
-            self.observation.note(Sleep(self.time, self.r[PC]))
+        if self.observation is not None:
+            self.observation.fell_asleep(self.time)
 
     def breakpoint(self) -> None:
         """Stop in the debugger once the instruction has completed, or trap."""
@@ -280,8 +298,8 @@ class Cpu:
         else:
             r[STATUS] = _KERNEL
             r[PC] = handler
-        if self.observation.asked:
-            self.observation.note_entered(entered)
+        if self.observation is not None:
+            self.observation.entered(entered)
 
     def interrupt_due(self) -> Vector | None:
         """Give the interrupt that the next fetch would be preceded by."""
@@ -303,8 +321,13 @@ class Cpu:
         """End sleep where an interrupt is pending and let through (isa §2, wait)."""
         if self.asleep and self.bus.pending(self.time) & self.r[IMASK]:
             self.asleep = False
-            if Wake in self.observation.asked:
-                self.observation.note(Wake(self.time, self.r[PC]))
+            if self.observation is not None:
+                self.observation.woke(self.time)
+
+    def tell(self) -> bool:
+        """Tell observers what has happened; tell whether one of them stops the run."""
+        seen = self.observation
+        return seen is not None and bool(seen.notes) and seen.tell()
 
     def attend(self, until: int) -> Reason | None:
         """Do what has to be done between instructions; tell why not to go on.
@@ -312,7 +335,7 @@ class Cpu:
         Engines call this before they execute the instruction at tick `horizon`. It enters the
         interrupt that is due, unless the run ends before that, and sets the next horizon.
         """
-        if self.observation.notes and self.observation.tell():
+        if self.tell():
             return Reason.OBSERVED
         if self.exit_status is not None:
             return Reason.POWER_OFF
@@ -330,7 +353,7 @@ class Cpu:
         if self.time >= until:
             return Reason.BUDGET
         if self.enter_interrupt():
-            if self.observation.notes and self.observation.tell():
+            if self.tell():
                 return Reason.OBSERVED
             if self.check_stopped:
                 return Reason.CHECK_STOP
@@ -349,7 +372,7 @@ class Cpu:
         for name, value in zip(_SAVED, state[1:], strict=True):
             setattr(self, name, value)
         self.horizon = 0
-        self.observation.follow()
+        self._follow()
 
 
 _SAVED: Final = (

@@ -9,42 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from isa_spec.traps import Access
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened at an instruction.
-
-    `time`: ticks completed before it. `pc`: its address, as the program has it.
-    """
-
-    time: int
-    pc: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entered(Happening):
-    """A trap or an interrupt was entered, or the CPU check-stopped over it (isa §5).
-
-    `pc` is the instruction that was to blame, or that an interrupt came before; `cause` and
-    `detail` as the registers have them; `status` and `ptbr` as they were before: what address space
-    that was in.
-    """
-
-    cause: int
-    detail: int
-    status: int
-    ptbr: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trap(Entered):
-    """An instruction trapped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupt(Entered):
-    """An interrupt was taken."""
+from machine.trapped import Happening, Interrupt, Trap
 
 
 @dataclass(frozen=True, slots=True)

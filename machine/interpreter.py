@@ -8,7 +8,7 @@ and after which the CPU's state is exact. Must not know where the runs come from
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
@@ -17,9 +17,11 @@ from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
-from machine.probes import probed
 from machine.trapped import Trapped
 from machine.watch import Watched
+
+if TYPE_CHECKING:
+    from machine.observation import Observation
 
 _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
@@ -53,12 +55,12 @@ class Interpreter:
         self._cpu: Final = cpu
         self._instructions: Final = instructions
         self._runs: Final[dict[int, Run]] = {}
-        self._probed = cpu.observation.asked
+        self._probed: Observation | None = None
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
-        if self._cpu.observation.asked != self._probed:
-            self._probed = self._cpu.observation.asked
+        if self._cpu.observation is not self._probed:
+            self._probed = self._cpu.observation
             self.forget()
         cpu, r, runs = self._cpu, self._cpu.r, self._runs
         cpu.horizon = 0
@@ -126,9 +128,15 @@ class Interpreter:
         privileged = decoded.row.privileged or any(
             REGISTERS[number].privileged for number in decoded.registers
         )
-        execute = partial(decoded.row.body, self._cpu.r if quiet else self._cpu, *decoded.operands)
+        execute: Callable[[], None] = partial(
+            decoded.row.body, self._cpu.r if quiet else self._cpu, *decoded.operands
+        )
+        if self._probed is not None:
+            from machine.probes import probed
+
+            execute = probed(execute, decoded, self._cpu, self._probed, system=privileged)
         return Step(
-            execute=probed(execute, decoded, self._cpu, system=privileged),
+            execute=execute,
             quiet=quiet and not privileged and PC not in decoded.registers,
             privileged=low if privileged else None,
             jumps=PC in written,

@@ -6,7 +6,7 @@ Everything that comes from outside goes through `post`; what the guest sends com
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from isa_spec.instruction import InstructionSet
 from isa_spec.instructions import BASE
@@ -27,13 +27,15 @@ from machine.events import (
 )
 from machine.memory import Memory
 from machine.nvram import Nvram
-from machine.observers import NOBODY, Observers
 from machine.reference import Reference
 from machine.serial import Serial
 from machine.snapshot import Snapshot
 from machine.system import System
 from machine.timer import Timer
 from machine.watch import Watch
+
+if TYPE_CHECKING:
+    from machine.observers import Observers
 
 EngineMaker = Callable[[Cpu, InstructionSet], Engine]
 
@@ -154,7 +156,7 @@ class Machine:
         breakpoints: frozenset[int] = frozenset(),
         decisions: Decisions = UNDECIDED,
         watches: tuple[Watch, ...] = (),
-        observers: Observers = NOBODY,
+        observers: "Observers | None" = None,
         skip_sleep: bool = True,
     ) -> Reason:
         """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
@@ -175,7 +177,7 @@ class Machine:
         last = NEVER if budget is None else cpu.executed + budget
         while True:
             self._admit()
-            if cpu.observation.notes and cpu.observation.tell():
+            if cpu.tell():
                 return Reason.OBSERVED
             if cpu.exit_status is not None:
                 return Reason.POWER_OFF

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
-from machine.happenings import KINDS, Happening
+from machine.happenings import KINDS
+from machine.trapped import Happening
 
 H = TypeVar("H", bound=Happening)
 
@@ -37,7 +38,3 @@ class Observers:
         """Tell all who asked; tell whether one of them wants the run to stop."""
         stops = [tell(happening) for kind, tell in self._observers if isinstance(happening, kind)]
         return any(stops)
-
-
-NOBODY: Final = Observers()
-"""Nobody asked for anything."""

@@ -1,7 +1,7 @@
 """Probes: what is put around an instruction's body where somebody observes what it does.
 
 They are put there when the instruction is decoded, so that they cost nothing where nobody does.
-Knows rows, and how the machine's state shows what they did. Must not know engines.
+Loaded only then. Knows rows, and how the machine's state shows what they did; no engine.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from machine.happenings import (
     TableSwitch,
     TrapReturn,
 )
+from machine.observation import Observation
 
 Execute = Callable[[], None]
 
@@ -30,21 +31,23 @@ _LEAVES: Final[frozenset[Body]] = frozenset({rows.mov, rows.load})
 """Rows that take the address they jump to out of a register or memory, as returns do."""
 
 
-def probed(execute: Execute, decoded: Decoded, cpu: Cpu, *, system: bool) -> Execute:
+def probed(
+    execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation, *, system: bool
+) -> Execute:
     """Put probes around what executes an instruction, as far as somebody asked for what they see.
 
     `system`: it may change status or ptbr.
     """
-    asked = cpu.observation.asked
+    asked = seen.asked
     if system and asked & _SYSTEM:
-        execute = partial(_watch_system, execute, decoded, cpu)
+        execute = partial(_watch_system, execute, decoded, cpu, seen)
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
-        execute = partial(_watch_flow, execute, decoded, cpu)
+        execute = partial(_watch_flow, execute, decoded, cpu, seen)
     return execute
 
 
-def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu) -> None:
-    r, seen = cpu.r, cpu.observation
+def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:
+    r = cpu.r
     pc, status, ptbr = r[PC], r[STATUS], r[PTBR]
     execute()
     if decoded.row.body is rows.iret:
@@ -52,16 +55,16 @@ def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu) -> None:
     if PTBR in decoded.written:
         seen.note(TableSwitch(cpu.time, pc, ptbr, r[PTBR]))
         seen.guard_stores()
-    seen.note_mode(cpu.time, pc, status, r[STATUS] & MASKS[STATUS])
+    seen.mode_is(cpu.time, pc, status, r[STATUS] & MASKS[STATUS])
     cpu.horizon = 0
 
 
-def _watch_flow(execute: Execute, decoded: Decoded, cpu: Cpu) -> None:
-    r, seen = cpu.r, cpu.observation
+def _watch_flow(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:
+    r = cpu.r
     pc, body = r[PC], decoded.row.body
     execute()
     to = r[PC] & MASKS[PC] if PC in decoded.written else cpu.next
-    seen.note_block(cpu.time, pc, to)
+    seen.block_ended(cpu.time, pc, to)
     if body is rows.branch and LINK not in decoded.operands:
         seen.note(Call(cpu.time, pc, to))
     elif body is rows.branch or (body in _LEAVES and PC in decoded.written):

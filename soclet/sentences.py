@@ -19,8 +19,8 @@ from isa_spec.traps import (
     Access,
 )
 from isa_spec.words import WORD
-from machine.happenings import Entered
 from machine.machine import Machine
+from machine.trapped import Entered
 from soclet.source_map import SourceMap
 
 _DOING: Final[dict[int, str]] = {

@@ -97,7 +97,7 @@ class Compiled:
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu
-        if cpu.watches or cpu.observation.flows or until - cpu.time < self._worthwhile:
+        if cpu.watches or cpu.flows or until - cpu.time < self._worthwhile:
             return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
             return self._run(until, self._cut_at(breakpoints), decisions)

@@ -86,7 +86,7 @@ class Native:
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
         cpu, r, started = self._cpu, self._cpu.r, self._cpu.executed
-        if cpu.observation.flows:
+        if cpu.flows:
             return self._stepper.run(until, breakpoints, decisions)
         self._cache.stop_before(breakpoints)
         cpu.horizon = 0

@@ -20,11 +20,12 @@ from engine_fuzz.session import (
 )
 from machine import events
 from machine.compiled.engine import Compiled
-from machine.happenings import KINDS, Happening
+from machine.happenings import KINDS
 from machine.machine import EngineMaker, Machine
 from machine.observers import Observers
 from machine.reference import Reference
 from machine.snapshot import Snapshot
+from machine.trapped import Happening
 
 Seen = dict[str, object]
 
