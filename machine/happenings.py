@@ -8,7 +8,6 @@ happen but the trap. Knows no CPU and no engine.
 from dataclasses import dataclass
 from typing import Final
 
-from isa_spec.traps import Access
 from machine.trapped import Happening, Interrupt, Trap
 
 
@@ -57,11 +56,22 @@ class TableStore(Store):
 
 @dataclass(frozen=True, slots=True)
 class PortAccess(Happening):
-    """A port was loaded from or stored to (isa §6). `address` is physical."""
+    """A port was used (isa §6). `address` is physical, `word` what was loaded or stored."""
 
-    access: Access
     address: int
     word: int
+
+
+class PortLoad(PortAccess):
+    """A port was loaded from."""
+
+    __slots__ = ()
+
+
+class PortStore(PortAccess):
+    """A port was stored to."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +121,15 @@ KINDS: Final[tuple[type[Happening], ...]] = (
     TableSwitch,
     Store,
     TableStore,
-    PortAccess,
+    PortLoad,
+    PortStore,
     Sleep,
     Wake,
     Block,
     Call,
     CallReturn,
 )
-"""All kinds there are; Happening and Entered stand for those that are made of them."""
+"""All kinds there are; Happening, Entered and PortAccess stand for those made of them."""
 
 FLOW: Final[frozenset[type[Happening]]] = frozenset({Block, Call, CallReturn})
 """Kinds that happen every few instructions: an engine may be slower where they are asked for."""

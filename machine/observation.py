@@ -18,7 +18,8 @@ from machine.happenings import (
     FLOW,
     Block,
     ModeChange,
-    PortAccess,
+    PortLoad,
+    PortStore,
     Sleep,
     Store,
     TableStore,
@@ -124,7 +125,8 @@ class Observation:
 
     def used_port(self, time: int, access: Access, address: int, word: int) -> None:
         """The instruction at pc has used a port."""
-        self.note(PortAccess(time, self._r[PC], access, address, word))
+        kind = PortLoad if access is Access.LOAD else PortStore
+        self.note(kind(time, self._r[PC], address, word))
 
     def fell_asleep(self, time: int) -> None:
         """The instruction at pc has put the CPU to sleep."""

@@ -6,7 +6,7 @@ import pytest
 from board import ALL, DATA, INTERRUPTS, KERNEL, START, TABLE, Board, handler
 
 from isa_spec.registers import PTBR
-from isa_spec.traps import DIVISION, SERIAL_RX, SYSTEM_CALL, Access
+from isa_spec.traps import DIVISION, SERIAL_RX, SYSTEM_CALL
 from machine.cpu import Reason
 from machine.events import SerialInput, WriteRegister
 from machine.happenings import (
@@ -15,6 +15,8 @@ from machine.happenings import (
     CallReturn,
     ModeChange,
     PortAccess,
+    PortLoad,
+    PortStore,
     Sleep,
     Store,
     TableStore,
@@ -144,9 +146,9 @@ def test_stores_to_a_table_are_told_from_the_moment_that_ptbr_names_it():
 
 def test_port_accesses_are_told_with_the_word_and_those_that_trap_are_not():
     board = Board("mov r1, [r8]", "mov [r8], r1").set(r8=STATUS_PORT)
-    assert told(board, PortAccess, limit=2) == [PortAccess(0, START, Access.LOAD, STATUS_PORT, 2)]
+    assert told(board, PortAccess, limit=2) == [PortLoad(0, START, STATUS_PORT, 2)]
     board = Board("mov [r8], r1").set(r8=POWER_OFF, r1=3)
-    assert told(board, PortAccess) == [PortAccess(0, START, Access.STORE, POWER_OFF, 3)]
+    assert told(board, PortAccess) == [PortStore(0, START, POWER_OFF, 3)]
 
 
 def test_sleep_is_told_and_so_is_what_ends_it():
