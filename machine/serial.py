@@ -46,6 +46,11 @@ class Serial:
         """How many bytes of input wait on the line for room in RX."""
         return len(self._line)
 
+    @property
+    def departure(self) -> int:
+        """The tick at which the next byte leaves TX; NEVER where none is in it."""
+        return self._leaves if self._tx else NEVER
+
     def load(self, port: Port, now: int) -> int:
         """RX: take the next byte. STATUS: as peek."""
         word = self.peek(port, now)

@@ -2,6 +2,8 @@
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -65,7 +65,8 @@ class Image:
 
     `entry` is None where the file does not say where to begin. Segments are in the order of
     their addresses, do not overlap and have at least a byte each. `lines` reads which source line
-    each instruction is from, by virtual addresses; few images are ever asked.
+    each instruction is from, by virtual addresses; few images are ever asked. `files`: those that
+    an assembly source was read from, itself first.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Image:
     entry: int | None = None
     symbols: tuple[ImageSymbol, ...] = ()
     lines: "Callable[[], tuple[LineSequence, ...]]" = field(default=tuple, compare=False)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,15 @@ class Program:
             ImageSymbol(symbol.name, symbol.address, symbol.size, symbol.kind)
             for symbol in self.symbols
         )
-        return Image(self.name, ASSEMBLY.name, segments, self.entry, symbols, self.shown_lines)
+        return Image(
+            self.name,
+            ASSEMBLY.name,
+            segments,
+            self.entry,
+            symbols,
+            self.shown_lines,
+            self.files,
+        )
 
     def shown_lines(self) -> tuple[LineSequence, ...]:
         """Give the line sequences with files named as debuggers show them."""
