@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "isa": "Show the manual of the instruction set.",
     "gdb": "Run firmware with gdb on it.",
     "gdb-script": "Write the script that has gdb show our code and frames.",
+    "test": "Run tests of firmware that are written as TOML.",
     "new": "Make a firmware project to start from.",
 }
 """The sub-commands. Each is `command` in the module of its name, with `_` for `-`, imported only

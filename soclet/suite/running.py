@@ -1,0 +1,70 @@
+"""Runs tests, each on a machine of its own, in one process or in several.
+
+What a test gives depends on nothing but its file. Knows cases. Must not know how results are shown.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from soclet.errors import UserError
+from soclet.suite.cases import Case
+from soclet.testing.failure import Failure
+from soclet.testing.machine_under_test import MachineUnderTest
+from soclet.testing.report import report
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a test went.
+
+    `failure`: why it failed, in a line; None where it passed. `report`: what the machine showed
+    then. `ticks`: machine time that it took. `seconds`: the host's.
+    """
+
+    case: Case
+    failure: str | None
+    report: str
+    output: str
+    ticks: int
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether all its steps went as they should."""
+        return self.failure is None
+
+
+def run_case(case: Case) -> Result:
+    """Run a test."""
+    started = time.perf_counter()
+    try:
+        machine = MachineUnderTest(case.configuration)
+    except UserError as error:
+        return Result(case, str(error), "", "", 0, time.perf_counter() - started)
+    failure, left = None, case.limit
+    for number, step in enumerate(case.steps, 1):
+        before = machine.time
+        try:
+            step.do(machine, left)
+        except Failure as error:
+            failure = f"step {number} ({step.key}): {error}"
+        left -= max(0, machine.time - before)
+        if failure is not None:
+            break
+    shown = report(machine) if failure is not None else ""
+    output, ticks = machine.serial.output, case.limit - left
+    machine.close()
+    return Result(case, failure, shown, output, ticks, time.perf_counter() - started)
+
+
+def run_cases(cases: Sequence[Case], jobs: int) -> Iterator[Result]:
+    """Run tests on so many processes; give the results in the order of the tests."""
+    if jobs == 1 or len(cases) < 2:
+        yield from map(run_case, cases)
+        return
+    # Not forked: what this process has open is not theirs.
+    with ProcessPoolExecutor(min(jobs, len(cases)), get_context("spawn")) as pool:
+        yield from pool.map(run_case, cases)
