@@ -11,6 +11,7 @@ from typing import Protocol
 from machine.cpu import Cpu
 from machine.serial import Serial
 from machine.snapshot import Snapshot
+from machine.timer import Timer
 
 
 class Inside(Protocol):
@@ -18,6 +19,7 @@ class Inside(Protocol):
 
     cpu: Cpu
     serial: Serial
+    timer: Timer
 
     def reset_all(self) -> None:
         """Reset the CPU and every device."""
@@ -75,6 +77,28 @@ class Flash:
         """Write them; their ranges are in memory."""
         for address, data in self.segments:
             machine.cpu.memory.write(address, data)
+
+
+@dataclass(frozen=True, slots=True)
+class FlipBits:
+    """A fault: bits of a byte of physical memory, which is there, become the others."""
+
+    address: int
+    mask: int
+
+    def apply(self, machine: Inside) -> None:
+        """Flip them."""
+        (byte,) = machine.cpu.memory.read(self.address, 1)
+        machine.cpu.memory.write(self.address, bytes([byte ^ self.mask]))
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDue:
+    """The timer's deadline comes now, whatever it was set to."""
+
+    def apply(self, machine: Inside) -> None:
+        """Set it to the present tick."""
+        machine.timer.due = machine.cpu.time
 
 
 @dataclass(frozen=True, slots=True)

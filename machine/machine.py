@@ -85,7 +85,8 @@ class Machine:
         self.cpu = Cpu(self.memory, self.bus)
         self.serial = Serial(byte_ticks)
         system = System(memory_size, self.bus.pending, self.cpu.power_off)
-        self.bus.attach((Timer(), self.serial, system, *devices))
+        self.timer = Timer()
+        self.bus.attach((self.timer, self.serial, system, *devices))
         self._instructions = instructions
         self.engine = engine(self.cpu, instructions)
         self.nvram: Final = nvram

@@ -32,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what executes instructions where a test does not say",
     )
+    group.addoption(
+        "--soclet-seed",
+        metavar="N",
+        type=int,
+        default=None,
+        help="the seed of all machines that a test does not give one",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,9 +91,10 @@ def _configuration(request: pytest.FixtureRequest, given: dict[str, Any]) -> "Co
     arguments: dict[str, Any] = {}
     for marker in reversed(markers):
         arguments |= dict(zip(("image",), marker.args, strict=False)) | marker.kwargs
-    engine = request.config.getoption("--soclet-engine")
-    if engine is not None:
-        arguments.setdefault("engine", engine)
+    for name in ("engine", "seed"):
+        for_all = request.config.getoption(f"--soclet-{name}")
+        if for_all is not None:
+            arguments.setdefault(name, for_all)
     if "source" in given:
         arguments.pop("image", None)
     elif given["image"] is not None:

@@ -5,7 +5,7 @@ Knows TOML. Must not know how tests are run.
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from soclet.suite.steps import KINDS, Step, WrongStepError, flash, ticks_of
 from soclet.testing.configuration import DEFAULT_TICKS, Configuration
 
 _FILES: Final = ("image", "nvram")
-_MACHINE: Final = ("image", "source", "memory", "nvram", "load_address", "byte_ticks", "engine")
+_MACHINE: Final = tuple(f.name for f in fields(Configuration) if f.name != "ticks")
 _KEYS: Final = ("name", *_MACHINE, "limit", "steps")
 
 

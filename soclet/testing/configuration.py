@@ -22,6 +22,8 @@ class Configuration:
     Without both, memory is all zeros, or what `nvram` holds.
     memory: bytes, as a number or as text such as `64k`. nvram: a file that keeps memory.
     load_address: where a raw image goes. byte_ticks: how long a byte takes on the serial line.
+    seed: of the faults of its serial line, and of `MachineUnderTest.random`. noise: how probable it
+    is that a byte that is typed is dropped, doubled or corrupted, such as `{"drop": 0.01}`.
     engine: by its name. ticks: how long the machine is waited for where a call does not say.
     """
 
@@ -33,6 +35,8 @@ class Configuration:
     byte_ticks: int = 0
     engine: str = "auto"
     ticks: int | str = DEFAULT_TICKS
+    seed: int = 0
+    noise: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if self.image is not None and self.source is not None:

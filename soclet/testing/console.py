@@ -15,6 +15,7 @@ from machine.events import SerialInput
 from machine.happenings import PortStore
 from machine.machine import Machine, Output
 from soclet.testing.failure import Failure
+from soclet.testing.faults import Noise
 
 Pattern = str | bytes | re.Pattern[str] | re.Pattern[bytes]
 Ticks = int | str
@@ -46,12 +47,14 @@ class Runs(Protocol):
 class Console:
     """What the guest sends, and what is typed to it.
 
+    noise: what the line does to the bytes that are typed, if anything.
     before, after, match: as pexpect has them, of the last `expect`: the unread output before what
     matched, what matched, and the match itself.
     """
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, noise: Noise | None = None) -> None:
         self._runs: Final = runs
+        self.noise = noise
         self._sent = bytearray()
         self._untaken: list[Output] = []
         self._read = 0
@@ -123,7 +126,8 @@ class Console:
 
     def send(self, data: str | bytes, *, at: int | None = None) -> None:
         """Type something, now or at a tick; it waits on the line until the guest takes it."""
-        event = SerialInput(_bytes(data))
+        sent = _bytes(data)
+        event = SerialInput(sent if self.noise is None else self.noise.pass_on(sent))
         if at is None:
             self._runs.machine.post(event)
         elif at < self._runs.machine.cpu.time:

@@ -3,17 +3,19 @@
 Time is the machine's alone. Must not know pytest.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING, Final, TypeVar
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from isa_spec.memory_map import DEFAULT_MEMORY
 from machine.cpu import Reason
+from machine.device import NEVER
 from machine.engines import maker
-from machine.events import Event
+from machine.events import Event, FlipBits
 from machine.happenings import PortStore
 from machine.machine import Machine
 from machine.nvram import Nvram, NvramError
@@ -26,6 +28,7 @@ from soclet.source_map import SourceMap
 from soclet.testing.configuration import Configuration
 from soclet.testing.console import Console, Ticks
 from soclet.testing.failure import Failure
+from soclet.testing.faults import Noise
 from soclet.testing.images import Images
 from soclet.testing.inside import MemoryView, Registers, Symbols
 from soclet.testing.stops import NOWHERE, Predicate, Stops, run_to_wish, wish
@@ -51,9 +54,9 @@ class MachineUnderTest:
     """A machine before the first instruction of its image, and what a test may do with it.
 
     machine: the machine itself. serial: its console. registers, memory, symbols: its inside.
-    image: what it was made with, None where that is nothing. places: shows addresses by its names.
-    ended: how the machine ended, None while it has not. base: the state that the log of its
-    events goes on from. Raises UserError where it cannot be made.
+    random: chance by its seed. image: what it was made with, None where that is nothing. places:
+    shows addresses by its names. ended: how the machine ended, None while it has not. base: the
+    state that the log of its events goes on from. Raises UserError where it cannot be made.
     """
 
     def __init__(self, configuration: Configuration, images: Images | None = None) -> None:
@@ -67,11 +70,12 @@ class MachineUnderTest:
         self.symbols: Final = Symbols(self.image)
         self.registers: Final = Registers(self.machine)
         self.memory: Final = MemoryView(self.machine, self.symbols)
-        self.serial: Final = Console(self)
+        self.random: Final = Random(configuration.seed)
+        self.serial: Final = Console(self, _noise(configuration))
         self.ended: Reason | None = None
         self.joined: Joined | None = None
         self.base = self.machine.snapshot()
-        self._told: list[tuple[type[Happening], Callable[[Happening], None]]] = []
+        self._told: list[tuple[type[Happening], Callable[[Any], object]]] = []
         self._violations: list[str] = []
         self._vector: int | None = None
         self._observe_anew()
@@ -100,6 +104,16 @@ class MachineUnderTest:
         while (reason := self.advance(end)) is Reason.OBSERVED:
             pass
         return reason
+
+    def run_instructions(self, count: int) -> Reason:
+        """Execute so many instructions; BUDGET when it has, else how the machine ended before."""
+        __tracebackhide__ = True
+        end = self.machine.cpu.executed + count
+        while (left := end - self.machine.cpu.executed) > 0:
+            reason = self.run_to(NEVER, Stops(budget=left))
+            if reason is not Reason.OBSERVED:
+                return reason
+        return Reason.BUDGET
 
     def run_until(
         self,
@@ -156,6 +170,23 @@ class MachineUnderTest:
         """Have an event happen now (machine.events)."""
         self.machine.post(event)
 
+    def schedule(self, tick: int, event: Event) -> None:
+        """Have an event happen at a tick that is to come."""
+        if tick < self.time:
+            raise ValueError(f"tick {tick} is over: the machine is at {self.time}")
+        self.machine.schedule(tick, event)
+
+    def flip_bit(self, place: int | str, bit: int, *, at: int | None = None) -> None:
+        """Flip a bit of the word at a place of physical memory, now or at a tick."""
+        address = self.symbols.address(place) + bit // 8
+        if not 0 <= bit < 32 or not self.machine.memory.holds(address):
+            raise LookupError(f"no bit {bit} of a word is at {address - bit // 8:#x}")
+        event = FlipBits(address, 1 << bit % 8)
+        if at is None:
+            self.post(event)
+        else:
+            self.schedule(at, event)
+
     def power_cycle(self) -> None:
         """Switch the machine off and on again: all but memory is as after reset (isa §1)."""
         if self.joined is not None:
@@ -194,12 +225,18 @@ class MachineUnderTest:
     def record(self, kind: type[H]) -> list[H]:
         """Give a list to which all happenings of a kind are added from now on."""
         record: list[H] = []
-
-        def note(happening: H) -> None:
-            record.append(happening)
-
-        self._observe(kind, note)
+        self._observe(kind, record.append)
         return record
+
+    @contextmanager
+    def observing(self, kind: type[H], tell: Callable[[H], object]) -> Iterator[None]:
+        """Have `tell` called with all happenings of a kind within a `with` block."""
+        self._observe(kind, tell)
+        try:
+            yield
+        finally:
+            self._told.pop()
+            self._observe_anew()
 
     def always(self, kind: type[H], check: Callable[[H], object]) -> None:
         """Have `check` asked whenever something of a kind has happened, with all state exact.
@@ -271,8 +308,8 @@ class MachineUnderTest:
         self.run_to(self.time + 1)
         return self.traps[-1:] == before
 
-    def _observe(self, kind: type[H], tell: Callable[[H], None]) -> None:
-        self._told.append((kind, tell))  # type: ignore[arg-type]
+    def _observe(self, kind: type[H], tell: Callable[[H], object]) -> None:
+        self._told.append((kind, tell))
         self._observe_anew()
 
     def _observe_anew(self) -> None:
@@ -286,7 +323,7 @@ class MachineUnderTest:
             observers.on(kind, partial(self._tell, tell))
         return observers
 
-    def _tell(self, tell: Callable[[Happening], None], happening: Happening) -> bool:
+    def _tell(self, tell: Callable[[Any], object], happening: Happening) -> bool:
         """Tell somebody; tell whether an invariant does not hold, which stops the run."""
         tell(happening)
         return bool(self._violations)
@@ -314,6 +351,13 @@ def _make(asked: Configuration, closing: ExitStack) -> Machine:
     except (ValueError, OSError, NvramError) as error:
         closing.close()
         raise UserError(str(error)) from error
+
+
+def _noise(asked: Configuration) -> Noise | None:
+    try:
+        return None if asked.noise is None else Noise(asked.seed, **asked.noise)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"noise {asked.noise!r}: {error}") from error
 
 
 def _ticks(ticks: Ticks) -> int:

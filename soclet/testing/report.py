@@ -22,6 +22,7 @@ def report(machine: MachineUnderTest) -> str:
 def _lines(machine: MachineUnderTest) -> Iterator[str]:
     image = machine.image.name if machine.image is not None else "no image"
     yield f"{image}: {machine.how_it_stands()}"
+    yield f"seed {machine.configuration.seed}"
     output = machine.serial.output.splitlines()
     yield f"serial output{' (its end)' if len(output) > _LINES else ''}:"
     yield from (f"  {line}" for line in output[-_LINES:] or ["nothing"])
