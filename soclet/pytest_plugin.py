@@ -95,9 +95,8 @@ def _configuration(request: pytest.FixtureRequest, given: dict[str, Any]) -> "Co
         for_all = request.config.getoption(f"--soclet-{name}")
         if for_all is not None:
             arguments.setdefault(name, for_all)
-    if "source" in given:
+    if ("source" in given) != (given["image"] is not None):
         arguments.pop("image", None)
-    elif given["image"] is not None:
         arguments.pop("source", None)
     arguments |= {name: value for name, value in given.items() if value is not None}
     for name in ("image", "nvram"):

@@ -18,8 +18,8 @@ DEFAULT_TICKS: Final = 10_000_000
 class Configuration:
     """A machine under test.
 
-    image: a file that `soclet run` takes, or `demo:NAME`. source: assembly, instead of an image.
-    Without both, memory is all zeros, or what `nvram` holds.
+    image: a file that `soclet run` takes, or `demo:NAME`. source: assembly, taken instead of what
+    is in that file, if one is named. Without both, memory is all zeros, or what `nvram` holds.
     memory: bytes, as a number or as text such as `64k`. nvram: a file that keeps memory.
     load_address: where a raw image goes. byte_ticks: how long a byte takes on the serial line.
     seed: of the faults of its serial line, and of `MachineUnderTest.random`. noise: how probable it
@@ -37,10 +37,6 @@ class Configuration:
     ticks: int | str = DEFAULT_TICKS
     seed: int = 0
     noise: Mapping[str, float] | None = None
-
-    def __post_init__(self) -> None:
-        if self.image is not None and self.source is not None:
-            raise UserError("a machine has an image or a source, not both")
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> "Configuration":

@@ -21,6 +21,9 @@ Pattern = str | bytes | re.Pattern[str] | re.Pattern[bytes]
 Ticks = int | str
 """A number, or text such as `10k`."""
 
+Came = tuple[tuple[Output, ...], int]
+"""What has come from a machine, and how many bytes of it were read."""
+
 T = TypeVar("T")
 
 _SHOWN: Final = 400
@@ -56,7 +59,8 @@ class Console:
         self._runs: Final = runs
         self.noise = noise
         self._sent = bytearray()
-        self._untaken: list[Output] = []
+        self._outputs: list[Output] = []
+        self._taken = 0
         self._read = 0
         self._found: Callable[[], Any] | None = None
         self.before = ""
@@ -70,6 +74,12 @@ class Console:
         """All that has left the machine."""
         self.collect()
         return bytes(self._sent)
+
+    @property
+    def sent(self) -> list[Output]:
+        """All that has left the machine, byte by byte, with the ticks at which it did."""
+        self.collect()
+        return list(self._outputs)
 
     @property
     def output(self) -> str:
@@ -152,25 +162,29 @@ class Console:
 
     def collect(self) -> None:
         """Take what has left the machine."""
-        for sent in self._runs.machine.take_output():
-            self._sent.append(sent.byte)
-            self._untaken.append(sent)
+        outputs = self._runs.machine.take_output()
+        self._sent += bytes(output.byte for output in outputs)
+        self._outputs += outputs
 
     def take_sent(self) -> list[Output]:
         """Give what has left the machine since the last call, with its ticks."""
         self.collect()
-        sent, self._untaken = self._untaken, []
+        sent = self._outputs[self._taken :]
+        self._taken = len(self._outputs)
         return sent
 
-    def keep(self) -> tuple[bytes, int]:
+    def keep(self) -> Came:
         """Give what has come and how much of it was read, to go back to."""
         self.collect()
-        return bytes(self._sent), self._read
+        return tuple(self._outputs), self._read
 
-    def go_back(self, kept: tuple[bytes, int]) -> None:
+    def go_back(self, came: Came) -> None:
         """Be as when that was kept."""
         self.collect()
-        self._sent, self._read = bytearray(kept[0]), kept[1]
+        outputs, self._read = came
+        self._outputs = list(outputs)
+        self._sent = bytearray(output.byte for output in outputs)
+        self._taken = len(outputs)
 
     def _await(self, found: Callable[[], T | None], wanted: str, ticks: Ticks | None) -> T:
         __tracebackhide__ = True

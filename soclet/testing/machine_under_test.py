@@ -26,7 +26,7 @@ from soclet import quantities, sentences, views
 from soclet.errors import UserError
 from soclet.source_map import SourceMap
 from soclet.testing.configuration import Configuration
-from soclet.testing.console import Console, Ticks
+from soclet.testing.console import Came, Console, Ticks
 from soclet.testing.failure import Failure
 from soclet.testing.faults import Noise
 from soclet.testing.images import Images
@@ -47,7 +47,7 @@ class Saved:
     """A state to go back to, and what had come from the machine by then."""
 
     snapshot: Snapshot
-    console: tuple[bytes, int]
+    console: Came
 
 
 class MachineUnderTest:
@@ -97,10 +97,10 @@ class MachineUnderTest:
         """The address of the instruction to come."""
         return self.registers["pc"]
 
-    def run(self, ticks: Ticks) -> Reason:
+    def run(self, ticks: Ticks | None = None) -> Reason:
         """Let so many ticks pass; LIMIT when they have, else how the machine ended before."""
         __tracebackhide__ = True
-        end = self.time + _ticks(ticks)
+        end = self.deadline(ticks)
         while (reason := self.advance(end)) is Reason.OBSERVED:
             pass
         return reason

@@ -2,43 +2,44 @@
 
 import pytest
 
+from toolchain.assembler import assemble
+
 
 @pytest.mark.parametrize("byte_ticks", [0, 1, 50, 997])
 def test_it_prints_exactly_what_it_must_and_powers_off_with_0(boot, demo, byte_ticks):
     board = boot(demo.name, byte_ticks=byte_ticks)
-    board.type(demo.input)
-    assert board.finish() == 0
-    assert board.output == demo.expected
+    board.serial.send(demo.input)
+    assert board.run_to_power_off() == 0
+    assert board.serial.raw_output == demo.expected
 
 
 @pytest.mark.parametrize("memory_size", [None, 1 << 20, 1 << 31])
 def test_it_runs_in_a_small_and_in_the_largest_memory(boot, demo, memory_size):
     board = boot(demo.name, memory_size=memory_size)
-    board.type(demo.input)
-    assert board.finish() == 0
-    assert board.output == demo.expected
+    board.serial.send(demo.input)
+    assert board.run_to_power_off() == 0
+    assert board.serial.raw_output == demo.expected
 
 
 def test_it_does_the_same_when_the_power_comes_back_and_memory_is_as_it_was(boot, demo):
     board = boot(demo.name)
-    for _ in range(3):
-        board.sent.clear()
-        board.type(demo.input)
-        assert board.finish() == 0
-        assert board.output == demo.expected
-        board.machine.reset()
+    for times in (1, 2, 3):
+        board.serial.send(demo.input)
+        assert board.run_to_power_off() == 0
+        assert board.serial.raw_output == times * demo.expected
+        board.power_cycle()
 
 
 @pytest.mark.parametrize("tick", [1, 100, 350, 1000, 100_050, 250_000])
 def test_it_starts_afresh_when_it_is_reset_at_any_time(boot, demo, tick):
     board = boot(demo.name)
-    board.type(b"qu" if demo.input else b"")
+    board.serial.send(b"qu" if demo.input else b"")
     board.run(tick)
-    board.machine.reset()
-    board.sent.clear()
-    board.type(demo.input)
-    assert board.finish() == 0
-    assert board.output == demo.expected
+    board.power_cycle()
+    before = board.serial.raw_output
+    board.serial.send(demo.input)
+    assert board.run_to_power_off() == 0
+    assert board.serial.raw_output == before + demo.expected
 
 
 def test_it_has_a_readme_that_says_how_to_run_it_and_what_it_prints(demo):
@@ -67,8 +68,8 @@ def test_every_shared_file_is_used(firmware):
         assert f'.include "../common/{path.name}"' in sources
 
 
-def test_every_function_has_its_place_in_debugging_information(boot, demo):
-    program = boot(demo.name).program
+def test_every_function_has_its_place_in_debugging_information(demo):
+    program = assemble(demo.source)
     functions = {function.symbol.address: function for function in program.functions}
     assert 0x1000 in functions
     for segment in program.segments:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from machine.cpu import Reason
+from soclet.testing import Reason
 
 pytestmark = pytest.mark.parametrize("name", ["echo-poll", "echo-irq"])
 
@@ -47,9 +47,9 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_comes_whenever(
     for gap, chunk in [*chunks, (0, QUIT)]:
         tick += gap
         data += chunk
-        board.type(chunk, tick)
-    assert board.finish() == 0
-    assert board.output == greeting_of(name) + echo_of(data)
+        board.serial.send(chunk, at=tick)
+    assert board.run_to_power_off() == 0
+    assert board.serial.raw_output == greeting_of(name) + echo_of(data)
 
 
 @pytest.mark.parametrize("gap", [0, 1, 29, 997, 40_000])
@@ -57,9 +57,9 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_comes_whenever(
 def test_quit_ends_it_when_it_comes_letter_by_letter(boot, name, gap, end):
     board = boot(name)
     for n, letter in enumerate(b"quit" + end):
-        board.type(bytes([letter]), n * gap)
-    assert board.finish() == 0
-    assert board.output == greeting_of(name) + echo_of(b"quit" + end)
+        board.serial.send(bytes([letter]), at=n * gap)
+    assert board.run_to_power_off() == 0
+    assert board.serial.raw_output == greeting_of(name) + echo_of(b"quit" + end)
 
 
 @pytest.mark.parametrize(
@@ -82,74 +82,74 @@ def test_quit_ends_it_when_it_comes_letter_by_letter(boot, name, gap, end):
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 def test_only_a_line_that_says_quit_and_nothing_else_ends_it(boot, name, line, end):
     board = boot(name)
-    board.type(line + end)
+    board.serial.send(line + end)
     assert board.run(100_000) is not Reason.POWER_OFF
-    assert board.output == greeting_of(name) + echo_of(line + end)
-    board.type(b"quit\r")
-    assert board.finish() == 0
+    assert board.serial.raw_output == greeting_of(name) + echo_of(line + end)
+    board.serial.send(b"quit\r")
+    assert board.run_to_power_off() == 0
 
 
 def test_enter_on_a_bare_terminal_begins_a_new_line(boot, name):
     board = boot(name)
-    board.type(b"one\rtwo\rquit\r")
-    board.finish()
-    assert board.output == greeting_of(name) + b"one\r\ntwo\r\nquit\r\n"
+    board.serial.send(b"one\rtwo\rquit\r")
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + b"one\r\ntwo\r\nquit\r\n"
 
 
 def test_lines_of_a_terminal_in_line_mode_come_back_as_they_are(boot, name):
     board = boot(name)
-    board.type(b"one\ntwo\nquit\n")
-    board.finish()
-    assert board.output == greeting_of(name) + b"one\ntwo\nquit\n"
+    board.serial.send(b"one\ntwo\nquit\n")
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + b"one\ntwo\nquit\n"
 
 
 def test_a_line_feed_of_its_own_after_a_whole_line_end_comes_back(boot, name):
     board = boot(name)
-    board.type(b"a\r\n\n\r\r\nquit\n")
-    board.finish()
-    assert board.output == greeting_of(name) + b"a\r\n\n\r\n\r\nquit\n"
+    board.serial.send(b"a\r\n\n\r\r\nquit\n")
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + b"a\r\n\n\r\n\r\nquit\n"
 
 
 def test_every_byte_but_a_carriage_return_comes_back_as_it_is(boot, name):
     every = bytes(n for n in range(256) if n != ord("\r"))
     board = boot(name)
-    board.type(every * 3 + QUIT)
-    board.finish()
-    assert board.output == greeting_of(name) + every * 3 + QUIT
+    board.serial.send(every * 3 + QUIT)
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + every * 3 + QUIT
 
 
 @pytest.mark.parametrize(("length", "byte_ticks"), [(2000, 0), (1000, 50), (300, 997)])
 def test_a_line_longer_than_any_buffer_comes_back_whole(boot, name, length, byte_ticks):
     line = bytes(n % 251 + 1 for n in range(length)).replace(b"\r", b"x").replace(b"\n", b"y")
     board = boot(name, byte_ticks=byte_ticks)
-    board.type(line + QUIT)
-    board.finish()
-    assert board.output == greeting_of(name) + line + QUIT
+    board.serial.send(line + QUIT)
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + line + QUIT
 
 
 @pytest.mark.parametrize("byte_ticks", [50, 997])
 def test_nothing_is_lost_where_twice_as_much_goes_out_as_comes_in(boot, name, byte_ticks):
     board = boot(name, byte_ticks=byte_ticks)
-    board.type(b"\r" * 400 + b"quit\r")
-    board.finish()
-    assert board.output == greeting_of(name) + b"\r\n" * 400 + b"quit\r\n"
+    board.serial.send(b"\r" * 400 + b"quit\r")
+    board.run_to_power_off()
+    assert board.serial.raw_output == greeting_of(name) + b"\r\n" * 400 + b"quit\r\n"
 
 
 @pytest.mark.parametrize("pause", range(0, 300, 3))
 def test_a_byte_is_echoed_at_whatever_moment_it_follows_another(boot, name, pause):
     board = boot(name)
-    board.type(b"a", 5000)
+    board.serial.send(b"a", at=5000)
     for offset in range(3):
-        board.type(b"b", 5000 + pause + offset)
+        board.serial.send(b"b", at=5000 + pause + offset)
     board.run(10_000)
-    assert board.output == greeting_of(name) + b"abbb"
+    assert board.serial.raw_output == greeting_of(name) + b"abbb"
 
 
 def test_a_reset_forgets_a_line_half_typed(boot, name):
     board = boot(name)
-    board.type(b"qu")
+    board.serial.send(b"qu")
     board.run(50_000)
-    board.machine.reset()
-    board.type(b"it\n")
+    board.power_cycle()
+    board.serial.send(b"it\n")
     assert board.run(50_000) is not Reason.POWER_OFF
-    assert board.output == greeting_of(name) + b"qu" + greeting_of(name) + b"it\n"
+    assert board.serial.raw_output == greeting_of(name) + b"qu" + greeting_of(name) + b"it\n"

@@ -10,13 +10,15 @@ PERIOD_LINE = f".equ PERIOD, {PERIOD} "
 
 def line_ticks(board):
     """The tick at which each line's first byte left."""
-    starts = [0] + [n + 1 for n, byte in enumerate(board.output[:-1]) if byte == ord("\n")]
-    return [board.sent[n].tick for n in starts]
+    starts = [0] + [
+        n + 1 for n, byte in enumerate(board.serial.raw_output[:-1]) if byte == ord("\n")
+    ]
+    return [board.serial.sent[n].tick for n in starts]
 
 
 def test_every_line_leaves_the_same_time_after_its_tick(boot):
     board = boot("timer")
-    board.finish()
+    board.run_to_power_off()
     late = [tick - n * PERIOD for n, tick in enumerate(line_ticks(board), 1)]
     assert len(late) == 10
     assert 0 <= late[0] < 200
@@ -27,25 +29,25 @@ def test_every_line_leaves_the_same_time_after_its_tick(boot):
 def test_deadlines_do_not_drift_even_where_printing_takes_longer_than_a_period(boot, byte_ticks):
     board = boot("timer", byte_ticks=byte_ticks)
     for n in range(1, 11):
-        board.run_to("timer_interrupt")
+        board.run_until(symbol="timer_interrupt")
         assert n * PERIOD <= board.time <= n * PERIOD + 50
-        assert board.word("due_low") == n * PERIOD
+        assert board.memory["due_low"] == n * PERIOD
 
 
 @pytest.mark.parametrize("byte_ticks", [9_000, 20_000])
 def test_no_tick_is_left_out_where_printing_takes_longer_than_a_period(boot, byte_ticks):
     board = boot("timer", byte_ticks=byte_ticks)
-    board.finish()
+    board.run_to_power_off()
     expected = b"".join(b"tick %d\n" % n for n in range(1, 11))
     # What TX still holds at the power-off is lost on a line that is slower than it waits for.
-    assert len(expected) - 16 <= len(board.output)
-    assert expected.startswith(board.output)
+    assert len(expected) - 16 <= len(board.serial.raw_output)
+    assert expected.startswith(board.serial.raw_output)
 
 
 def test_it_sleeps_between_its_ticks(boot):
     board = boot("timer")
     board.run(PERIOD * 10 - 1)
-    assert board.executed < 9 * 300
+    assert board.machine.cpu.executed < 9 * 300
     assert board.machine.cpu.asleep
 
 
@@ -53,19 +55,19 @@ def test_it_sleeps_between_its_ticks(boot):
 def test_deadlines_go_on_beyond_what_a_word_holds(boot, period):
     board = boot("timer", (PERIOD_LINE, f".equ PERIOD, {period} "))
     for n in range(1, 11):
-        board.run_to("timer_interrupt", limit=11 * period)
+        board.run_until(symbol="timer_interrupt", ticks=11 * period)
         assert n * period <= board.time < n * period + 50
-        assert board.word("due_high") << 32 | board.word("due_low") == n * period
+        assert board.memory["due_high"] << 32 | board.memory["due_low"] == n * period
 
 
 def test_a_handler_leaves_every_register_as_it_was(boot):
     board = boot("timer", byte_ticks=20_000)
     cpu = board.machine.cpu
     for _ in range(10):
-        board.run_to("timer_interrupt")
+        board.run_until(symbol="timer_interrupt")
         before, back = [*cpu.r[:PC], cpu.r[LINK]], cpu.r[EPC]
         while cpu.r[PC] != back:
-            board.step()
+            board.run_instructions(1)
         assert [*cpu.r[:PC], cpu.r[LINK]] == before
 
 
@@ -73,15 +75,14 @@ def test_a_handler_leaves_every_register_as_it_was(boot):
 def test_no_moment_between_test_and_sleep_is_wrong_for_a_tick(boot, period):
     # Periods about as long as printing a line: ticks come while the program looks for one.
     board = boot("timer", (PERIOD_LINE, f".equ PERIOD, {period} "))
-    board.finish()
+    board.run_to_power_off()
     assert max(tick - n * period for n, tick in enumerate(line_ticks(board), 1)) < 100
 
 
 def test_ticks_begin_anew_when_the_power_comes_back(boot):
     board = boot("timer")
-    board.finish()
+    board.run_to_power_off()
     first = line_ticks(board)
-    board.machine.reset()
-    board.sent.clear()
-    board.finish()
-    assert line_ticks(board) == first
+    board.power_cycle()
+    board.run_to_power_off()
+    assert line_ticks(board) == first + first

@@ -165,7 +165,6 @@ TEST = '[[test]]\nimage = "echo.s"\n'
         (TEST + "steps = [{ power_cycle = false }]", "power_cycle takes true, not False"),
         (TEST + "steps = [{ send = 'a', expect = 'b' }]", "a step is a table with one of"),
         (TEST + "memory = 'much'\nsteps = [{ send = 'a' }]", "'much' is not a number of bytes"),
-        (TEST + "source = 'x'\nsteps = [{ send = 'a' }]", "an image or a source, not both"),
         (PASSES + PASSES, "two tests are called 'what is typed comes back'"),
     ],
 )

@@ -295,7 +295,7 @@ def test_engines_make_no_difference(build, engine: str):
     [
         ({"source": "mvo r0, 1"}, "source.s:1:1: .*mvo"),
         ({"image": "nothing.s"}, "nothing.s: cannot be read"),
-        ({"image": "a.s", "source": "b"}, "an image or a source, not both"),
+        ({"image": "a.s", "source": "b"}, "a.s:1:1: .*b"),
         ({"source": ECHO, "memory": "12 potatoes"}, "'12 potatoes' is not a number of bytes"),
         ({"source": ECHO, "memory": 5}, "memory"),
         ({"source": ECHO, "engine": "warp"}, "no engine 'warp'"),
