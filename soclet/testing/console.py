@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 _SHOWN: Final = 400
 """Characters of unread output that a failure shows."""
+_WANTED: Final = 80
+"""Characters of what was waited for that a failure shows."""
 
 
 class Runs(Protocol):
@@ -127,7 +129,7 @@ class Console:
             hits = [(index, where - self._read) for where, index in sorted(at) if where >= 0]
             return next(iter(hits), None)
 
-        index, start = self._await(found, " or ".join(map(repr, texts)), ticks)
+        index, start = self._await(found, " or ".join(map(_shown, texts)), ticks)
         self.match = None
         self._take(start, start + len(wanted[index]))
         return index
@@ -234,7 +236,8 @@ def _compiled(pattern: Pattern) -> re.Pattern[bytes]:
 
 
 def _shown(pattern: Pattern) -> str:
-    return repr(pattern.pattern if isinstance(pattern, re.Pattern) else pattern)
+    shown = repr(pattern.pattern if isinstance(pattern, re.Pattern) else pattern)
+    return shown if len(shown) <= _WANTED else f"{shown[:_WANTED]}…"
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -1,6 +1,7 @@
 """A folder to try a document's commands in, and machines and gdbs that are gone afterwards."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +11,10 @@ from documents import DEADLINE, ROOT, Gdb, Machine
 
 @pytest.fixture
 def folder(tmp_path):
-    """An empty folder but for the firmware, which commands name as from the top of a checkout."""
+    """An empty folder but for what commands name as from the top of a checkout."""
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
+    (tmp_path / "docs").mkdir()
+    shutil.copytree(ROOT / "docs" / "grading", tmp_path / "docs" / "grading")
     return tmp_path
 
 
@@ -19,9 +22,10 @@ def folder(tmp_path):
 def shell(folder, tmp_path_factory):
     """Run a command line there; give the lines that it prints, on standard error too."""
     commands = tmp_path_factory.mktemp("bin")
-    soclet = commands / "soclet"
-    soclet.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m soclet "$@"\n')
-    soclet.chmod(0o755)
+    for name in ("soclet", "pytest"):
+        command = commands / name
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m {name} "$@"\n')
+        command.chmod(0o755)
     environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"}
 
     def run(command):
