@@ -21,13 +21,15 @@ class Syntax:
 
     `operands`: its parameters after the handle. `writes`: the operands that name a register it
     writes. `quiet`: it is given the registers alone, so it can neither trap nor jump nor see
-    the machine. `jumps`: it may say where the next instruction is. `tree`: the function definition.
+    the machine. `jumps`: it may say where the next instruction is; `decides`: it does so on a
+    condition. `tree`: the function definition.
     """
 
     operands: tuple[str, ...]
     writes: frozenset[str]
     quiet: bool
     jumps: bool
+    decides: bool
     tree: ast.FunctionDef
 
 
@@ -46,7 +48,8 @@ def read_body(body: Callable[..., None]) -> Syntax:
     if quiet and any(isinstance(node, ast.Raise) for node in ast.walk(tree)):
         raise ValueError(f"body {tree.name}: what raises a trap must take cpu")
     written = _written(tree, handle) & frozenset(operands)
-    return Syntax(tuple(operands), written, quiet, _jumps(tree), tree)
+    decides = any(isinstance(node, ast.If) and _jumps(node) for node in ast.walk(tree))
+    return Syntax(tuple(operands), written, quiet, _jumps(tree), decides, tree)
 
 
 @cache
@@ -81,7 +84,7 @@ def _written(tree: ast.FunctionDef, handle: str) -> frozenset[str]:
     )
 
 
-def _jumps(tree: ast.FunctionDef) -> bool:
+def _jumps(tree: ast.AST) -> bool:
     """Whether `cpu.next` is assigned."""
     return any(
         isinstance(node, ast.Attribute)

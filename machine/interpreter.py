@@ -135,6 +135,7 @@ class Interpreter:
             from machine.probes import probed
 
             execute = probed(execute, decoded, self._cpu, self._probed, system=privileged)
+            quiet = quiet and self._probed.observers.coverage is None
         return Step(
             execute=execute,
             quiet=quiet and not privileged and PC not in decoded.registers,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
+from machine.coverage import Coverage
 from machine.happenings import KINDS
 from machine.trapped import Happening
 
@@ -18,9 +19,12 @@ class Observers:
 
     Each is called with the state exact, which it leaves as it is, and tells whether the run is to
     stop there; what it raises goes to whoever runs the machine. What nobody asks for costs nothing.
+
+    coverage: what is to see which instructions are executed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, coverage: Coverage | None = None) -> None:
+        self.coverage: Final = coverage
         self._observers: Final[list[tuple[type[Happening], Callable[[Any], bool]]]] = []
 
     def on(self, kind: type[H], observer: Callable[[H], bool]) -> "Observers":

@@ -9,8 +9,11 @@ from functools import partial
 from typing import Final
 
 from isa_spec import instructions as rows
+from isa_spec.formats import LENGTH
 from isa_spec.instruction import Body, Decoded
 from isa_spec.registers import LINK, MASKS, PC, PTBR, STATUS
+from isa_spec.words import WORD
+from machine.coverage import Coverage, Covered
 from machine.cpu import Cpu
 from machine.happenings import (
     FLOW,
@@ -43,7 +46,20 @@ def probed(
         execute = partial(_watch_system, execute, decoded, cpu, seen)
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
         execute = partial(_watch_flow, execute, decoded, cpu, seen)
+    if seen.observers.coverage is not None:
+        execute = partial(_cover, execute, decoded, cpu, seen.observers.coverage)
     return execute
+
+
+def _cover(execute: Execute, decoded: Decoded, cpu: Cpu, coverage: Coverage) -> None:
+    pc = cpu.r[PC]
+    address = pc if cpu.space is None else cpu.mmu.look(pc)
+    assert address is not None, "it was fetched there"
+    coverage.mark(address, Covered.EXECUTED)
+    execute()
+    if decoded.row.meaning.decides:
+        after = (pc + LENGTH) & WORD
+        coverage.mark(address, Covered.NOT_TAKEN if cpu.next == after else Covered.TAKEN)
 
 
 def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:

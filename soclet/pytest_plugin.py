@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from soclet.testing.machine_under_test import MachineUnderTest
 
 MARKER: Final = "soclet"
+COVERAGE: Final = "soclet-coverage"
 MakeMachine = Callable[..., "MachineUnderTest"]
 
 _MACHINES: Final = pytest.StashKey[list["MachineUnderTest"]]()
@@ -39,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="the seed of all machines that a test does not give one",
     )
+    group.addoption(
+        "--soclet-coverage",
+        metavar="FILE",
+        default=None,
+        help="write what was executed of all firmware to FILE, as an LCOV tracefile",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
         f"{MARKER}(image=None, source=None, memory=None, nvram=None, load_address=0x1000, "
         "byte_ticks=0, engine='auto', ticks='10M'): the machine that the fixture `machine` gives",
     )
+    path = config.getoption("--soclet-coverage")
+    if path is not None:
+        from soclet.coverage.pytest_hooks import CoverageOfTests
+
+        config.pluginmanager.register(CoverageOfTests(Path(path)), COVERAGE)
 
 
 @pytest.fixture
@@ -59,6 +71,7 @@ def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
     """
     machines: list[MachineUnderTest] = []
     request.node.stash[_MACHINES] = machines
+    coverage = request.config.pluginmanager.get_plugin(COVERAGE)
 
     def make(image: str | PathLike[str] | None = None, **arguments: Any) -> "MachineUnderTest":
         __tracebackhide__ = True
@@ -67,7 +80,8 @@ def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
 
         try:
             configuration = _configuration(request, {"image": image, **arguments})
-            machine = MachineUnderTest(configuration, _images(request.config))
+            images = _images(request.config)
+            machine = MachineUnderTest(configuration, images, covers=coverage is not None)
         except UserError as error:
             pytest.fail(str(error), pytrace=False)
         machines.append(machine)
@@ -75,6 +89,8 @@ def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
 
     yield make
     for machine in machines:
+        if coverage is not None:
+            coverage.add(machine)
         machine.close()
 
 

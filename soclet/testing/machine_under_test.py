@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from isa_spec.memory_map import DEFAULT_MEMORY
+from machine.coverage import Coverage
 from machine.cpu import Reason
 from machine.device import NEVER
 from machine.engines import maker
@@ -56,10 +57,17 @@ class MachineUnderTest:
     machine: the machine itself. serial: its console. registers, memory, symbols: its inside.
     random: chance by its seed. image: what it was made with, None where that is nothing. places:
     shows addresses by its names. ended: how the machine ended, None while it has not. base: the
-    state that the log of its events goes on from. Raises UserError where it cannot be made.
+    state that the log of its events goes on from. covered: what was executed of each image, where
+    `covers` says that it is to be seen. Raises UserError where it cannot be made.
     """
 
-    def __init__(self, configuration: Configuration, images: Images | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        images: Images | None = None,
+        *,
+        covers: bool = False,
+    ) -> None:
         self.configuration: Final = configuration
         self._images: Final = images or Images()
         self._closing: Final = ExitStack()
@@ -75,6 +83,9 @@ class MachineUnderTest:
         self.ended: Reason | None = None
         self.joined: Joined | None = None
         self.base = self.machine.snapshot()
+        self._covers: Final = covers
+        self.covered: Final[list[tuple[Image, Coverage]]] = []
+        self._cover(self.image)
         self._told: list[tuple[type[Happening], Callable[[Any], object]]] = []
         self._violations: list[str] = []
         self._vector: int | None = None
@@ -199,6 +210,8 @@ class MachineUnderTest:
         loaded = self._images.load(asked)
         assert loaded is not None
         self._put(loaded)
+        self._cover(loaded)
+        self._observe_anew()
 
     def snapshot(self) -> Saved:
         """Give the whole state, to go back to."""
@@ -318,7 +331,8 @@ class MachineUnderTest:
         self._observers_of_traps = self._observing().on(Entered, self._is_wanted)
 
     def _observing(self) -> Observers:
-        observers = Observers().on(PortStore, self.serial.stored)
+        coverage = self.covered[-1][1] if self.covered else None
+        observers = Observers(coverage).on(PortStore, self.serial.stored)
         for kind, tell in self._told:
             observers.on(kind, partial(self._tell, tell))
         return observers
@@ -330,6 +344,11 @@ class MachineUnderTest:
 
     def _is_wanted(self, entered: Entered) -> bool:
         return entered.cause & 0xFF == self._vector
+
+    def _cover(self, image: Image | None) -> None:
+        """See from now on what is executed of an image, where anything is to be."""
+        if self._covers and image is not None:
+            self.covered.append((image, Coverage()))
 
     def _put(self, image: Image | None) -> None:
         if image is not None:

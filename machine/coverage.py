@@ -1,0 +1,54 @@
+"""Which instructions a run has executed, and which ways its conditional branches went.
+
+By physical address, so that a program is known whatever page table led to it. Must not know what is
+done with it.
+"""
+
+from collections.abc import Iterator
+from enum import IntFlag
+from typing import Final
+
+from isa_spec.formats import LENGTH
+from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
+
+
+class Covered(IntFlag):
+    """What was seen of an instruction."""
+
+    EXECUTED = 1
+    """It was executed, or trapped."""
+    TAKEN = 2
+    """A conditional branch that went to its target."""
+    NOT_TAKEN = 4
+    """A conditional branch that went to the next instruction."""
+
+
+class Coverage:
+    """What was seen of the instructions of a memory; a run adds to it."""
+
+    def __init__(self) -> None:
+        self._pages: Final[dict[int, bytearray]] = {}
+
+    def mark(self, address: int, covered: Covered) -> None:
+        """See something of the instruction at a physical address, a multiple of 8."""
+        page = self._pages.get(address >> PAGE_SHIFT)
+        if page is None:
+            page = self._pages[address >> PAGE_SHIFT] = bytearray(PAGE // LENGTH)
+        page[(address & OFFSET) // LENGTH] |= covered
+
+    def of(self, address: int) -> Covered:
+        """Give what was seen of the instruction at a physical address."""
+        page = self._pages.get(address >> PAGE_SHIFT)
+        return Covered(0 if page is None else page[(address & OFFSET) // LENGTH])
+
+    def __iter__(self) -> Iterator[tuple[int, Covered]]:
+        """Give every instruction of which something was seen, in the order of addresses."""
+        for number, page in sorted(self._pages.items()):
+            for slot, covered in enumerate(page):
+                if covered:
+                    yield (number << PAGE_SHIFT) + slot * LENGTH, Covered(covered)
+
+    def add(self, other: "Coverage") -> None:
+        """See all that another has seen."""
+        for address, covered in other:
+            self.mark(address, covered)
