@@ -1,11 +1,21 @@
-; fib: the 20th Fibonacci number, the recursive way: calls, returns and the stack.
+; fib: a Fibonacci number, the recursive way: calls, returns and the stack.
+.include "sizes.inc"
+.equ POWER_OFF, 0x20
 .func start
-        mov sp, 0x80000
-        mov r0, 20
+        mov r8, repeats
+        mov r8, [r8]
+        mov sp, stack_top
+        mov r9, 0
+again:  mov r0, FIB_N
         call fib
-        mov r6, 0x20
-        mov r7, 0
-        mov [r6], r7
+        add r9, r0
+        mov r1, 1
+        sub r8, r1
+        condbr r8 != 0, again
+        mov r0, r9
+        mov r1, POWER_OFF
+        mov r2, 0
+        mov [r1], r2
 .endfunc
 
 .func fib
@@ -26,3 +36,8 @@
         mov pc, link
 base:   mov pc, link
 .endfunc
+.data
+repeats: .word 1
+        .align 4096
+        .space 4096
+stack_top:

@@ -1,11 +1,14 @@
-; sieve: primes below 20,000 by Eratosthenes, a word a number, ten times over.
-.equ N, 20000
+; sieve: primes below N by Eratosthenes, a word a number; the primes are counted.
+.include "sizes.inc"
+.equ POWER_OFF, 0x20
 .func start
-        mov r9, 10
+        mov r9, repeats
+        mov r9, [r9]
         mov r4, 4
         mov r10, 1
+        mov r13, 0                     ; r13: the total
 again:  mov r0, table                  ; set every word to 1
-        mov r1, table + 4 * N
+        mov r1, table + 4 * SIEVE_N
 fill:   mov [r0], r10
         add r0, r4
         mov r2, r0
@@ -15,9 +18,9 @@ fill:   mov [r0], r10
 next:   mov r6, r5
         mul r6, r6
         mov r7, r6
-        mov r8, N
+        mov r8, SIEVE_N
         sub r7, r8
-        condbr r7 > -1, done
+        condbr r7 > -1, count
         mov r0, r5
         mul r0, r4
         mov r3, r0                     ; r3: the step in bytes
@@ -34,11 +37,20 @@ strike: mov [r0], r8
         condbr r2 < 0, strike
 skip:   add r5, r10
         jmp next
-done:   sub r9, r10
+count:  mov r0, table + 8
+add_up: mov r2, [r0]
+        add r13, r2
+        add r0, r4
+        mov r2, r0
+        sub r2, r1
+        condbr r2 < 0, add_up
+        sub r9, r10
         condbr r9 != 0, again
-        mov r6, 0x20
-        mov r7, 0
-        mov [r6], r7
+        mov r0, r13
+        mov r1, POWER_OFF
+        mov r2, 0
+        mov [r1], r2
 .endfunc
 .data
-table:  .space 4 * N
+repeats: .word 1
+table:  .space 4 * SIEVE_N

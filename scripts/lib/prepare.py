@@ -443,9 +443,9 @@ def sudo_asks_nothing() -> bool:
     return trial.returncode == 0
 
 
-def prepare_packages(root: Path, log: Log) -> Path:
+def prepare_packages(root: Path, log: Log, listed: str = "scripts/packages.txt") -> Path:
     """Have the system packages as far as possible, name the others; the folder of the tools."""
-    packages = parse_packages((root / "scripts/packages.txt").read_text(encoding="utf-8"))
+    packages = parse_packages((root / listed).read_text(encoding="utf-8"))
     sysroot = sysroot_of_system(root)
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(sysroot / "tools")])
 
@@ -465,8 +465,8 @@ def prepare_packages(root: Path, log: Log) -> Path:
     return sysroot / "tools"
 
 
-def main() -> int:
-    """Set up, under a lock; the exit status says whether the scripts can go on."""
+def set_up(work: Callable[[Log], None]) -> int:
+    """Do the work of a set-up, under a lock; the exit status says whether it could be done."""
     # Files that we cannot use ourselves help nobody, whatever else is masked.
     os.umask(os.umask(0) & 0o077)
     cache = ROOT / ".cache"
@@ -480,8 +480,7 @@ def main() -> int:
         except BlockingIOError:
             say("waiting for another set-up of this checkout")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        prepare_venv(ROOT, log)
-        print(prepare_packages(ROOT, log))
+        work(log)
     except (SetUpError, OSError, ValueError) as error:
         log.explain(error)
         return 1
@@ -490,6 +489,16 @@ def main() -> int:
     finally:
         log.close()
     return 0
+
+
+def main() -> int:
+    """Set up; the exit status says whether the scripts can go on."""
+
+    def work(log: Log) -> None:
+        prepare_venv(ROOT, log)
+        print(prepare_packages(ROOT, log))
+
+    return set_up(work)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# The benchmarks' modules find each other as a script's do; last, so that they hide nobody's.
+sys.path.append(str(ROOT / "scripts/lib/bench"))
+
 
 @pytest.fixture(scope="session")
 def prepare():

@@ -3,6 +3,7 @@
 import fcntl
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def executable(path, body):
 def test_the_list_of_packages_is_well_formed_and_has_what_the_tests_use(prepare):
     packages = prepare.parse_packages((ROOT / "scripts/packages.txt").read_text())
     assert {"gdb-multiarch", "nc", "readelf"} <= {package.command for package in packages}
+
+
+def test_the_list_of_peers_is_well_formed_and_has_what_they_are_called_with(prepare):
+    packages = prepare.parse_packages((ROOT / "scripts/peers.txt").read_text())
+    commands = {"gcc", "qemu-system-riscv32", "riscv64-unknown-elf-ld"}
+    assert {package.command for package in packages} == commands
 
 
 def test_a_package_is_a_name_a_trial_and_a_purpose_and_comments_are_skipped(prepare):
@@ -300,3 +307,38 @@ def test_a_package_that_cannot_be_had_is_named_in_a_line_with_its_purpose(checko
 def test_files_that_set_up_makes_can_be_used_by_their_owner_whatever_the_umask(checkout):
     set_up(checkout, umask=0o777).communicate()
     assert (checkout.root / ".cache").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def peers(checkout):
+    """Run the set-up of the benchmarks' peers, whose environment has no pip."""
+    (checkout.root / "scripts/peers.txt").write_text("dash | sh -c true | these tests\n")
+    home = checkout.root / ".cache/peers"
+    venv.create(home, with_pip=False, symlinks=True)
+
+    def run(*present):
+        (library,) = home.glob("lib/python*/site-packages")
+        for name in present:
+            (library / f"{name}.py").touch()
+        return subprocess.run(
+            [sys.executable, checkout.root / "scripts/lib/prepare_peers.py"],
+            env=checkout.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_peers_that_are_there_are_left_alone(peers):
+    done = peers("unicorn", "tinyrv", "py65")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_peer_that_cannot_be_had_is_named_in_a_line_and_is_no_error(peers):
+    done = peers("unicorn", "py65")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == "soclet: installing tinyrv into .cache/peers"
+    assert done.stderr.splitlines()[1].startswith("soclet: no tinyrv: pip could not install it; ")
+    assert len(done.stderr.splitlines()) == 2

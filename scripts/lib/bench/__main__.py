@@ -1,13 +1,22 @@
-"""What `scripts/bench` runs: the engines, or with `gdb` as its first word the debugger's path."""
+"""What `scripts/bench` runs: how fast kernels run, or what its first word names."""
 
 import sys
+from importlib import import_module
 
-import debugging
-import engines
+MORE = {"process": "process", "latency": "latency", "gdb": "debugging"}
+"""What else is measured, and by which module; each is loaded where it is asked for."""
+
+
+def main(words: list[str]) -> None:
+    """Measure what the words say."""
+    if words and words[0] in MORE:
+        import_module(MORE[words[0]]).main(words[1:])
+    else:
+        import_module("engines").main(words)
+
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    if words[:1] == ["gdb"]:
-        debugging.main(words[1:])
-    else:
-        engines.main(words)
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,6 +5,8 @@ import json
 import math
 import os
 import platform
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ def host() -> str:
 def options(name: str, description: str | None) -> argparse.ArgumentParser:
     """Give a parser that knows what every benchmark takes: `rounds` and `json`."""
     parser = argparse.ArgumentParser(prog=name, description=description)
-    parser.add_argument("--rounds", type=_rounds, default=5, help="runs of each (5)")
+    parser.add_argument("--rounds", type=count, default=5, help="runs of each (5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     return parser
 
@@ -31,11 +33,23 @@ def positive(text: str) -> float:
     raise argparse.ArgumentTypeError(f"a number above 0 is wanted, not {text!r}")
 
 
-def _rounds(text: str) -> int:
+def count(text: str) -> int:
+    """Read an option's whole number, more than 0."""
     with suppress(ValueError):
-        if (count := int(text)) > 0:
-            return count
+        if (number := int(text)) > 0:
+            return number
     raise argparse.ArgumentTypeError(f"a whole number above 0 is wanted, not {text!r}")
+
+
+def percentile_99(samples: Sequence[float]) -> float:
+    """Give the sample that a hundredth of them are beyond."""
+    return sorted(samples)[int(0.99 * len(samples))]
+
+
+def tell(line: str) -> None:
+    """Show on a terminal what is being done, in the place of what was shown before."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def write_json(path: Path | None, figures: dict[str, Any]) -> None:

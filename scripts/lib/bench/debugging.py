@@ -19,14 +19,12 @@ import common
 import packets
 import stock
 from client import Refused
-from stubs import QEMU, Qemu, Soclet, Stub, find_qemu
+from qemu import QEMU
+from stubs import Qemu, Soclet, Stub, find_qemu
+from tables import markdown, number
 from work import Samples, Work, work
 
 from machine.engines import ENGINES
-
-
-def _percentile_99(samples: Sequence[float]) -> float:
-    return sorted(samples)[int(0.99 * len(samples))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,13 @@ ROWS: Final = (
     Row("memory written, binary (`X`), MB/s", "X", 1),
     Row("gdb's `load`, MB/s", "load", 1),
     Row("Ctrl-C to stop, ms, median", "interrupt", 2),
-    Row("Ctrl-C to stop, ms, 99th percentile", "interrupt", 2, _percentile_99),
+    Row("Ctrl-C to stop, ms, 99th percentile", "interrupt", 2, common.percentile_99),
     Row("the same beside a condition, ms, median", "interrupt-deciding", 2),
     Row(
         "the same beside a condition, ms, 99th percentile",
         "interrupt-deciding",
         2,
-        _percentile_99,
+        common.percentile_99,
     ),
     Row("condition evaluated by gdb, µs", "host", 1),
     Row("condition evaluated by the server, µs", "target", 2),
@@ -110,18 +108,8 @@ def _round(
 
 def _lines(table: Table, soclets: Sequence[Soclet], qemu: Qemu | None) -> list[str]:
     """The table in Markdown, each soclet with its ratio to QEMU where that is there."""
-    cells = [["", *_headings(soclets, qemu)]]
-    for row in ROWS:
-        figures = table[row.title]
-        cells.append([row.title, *_figures(figures, row, soclets, qemu)])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    cells.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
-    return [
-        f"| {line[0]:<{widths[0]}} | "
-        + " | ".join(f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True))
-        + " |"
-        for line in cells
-    ]
+    rows = [[row.title, *_figures(table[row.title], row, soclets, qemu)] for row in ROWS]
+    return markdown(["", *_headings(soclets, qemu)], rows)
 
 
 def _headings(soclets: Sequence[Soclet], qemu: Qemu | None) -> list[str]:
@@ -134,10 +122,10 @@ def _figures(
 ) -> list[str]:
     names = [soclet.name for soclet in soclets]
     stubs = names if qemu is None else [*names, qemu.name]
-    cells = [f"{figures[name]:,.{row.digits}f}" if name in figures else "–" for name in stubs]
+    cells = [number(figures.get(name), row.digits) for name in stubs]
     if qemu is not None:
         theirs = figures.get(qemu.name)
-        cells += [f"{figures[name] / theirs:.2f}" if theirs else "–" for name in names]
+        cells += [number(figures[name] / theirs if theirs else None, 2) for name in names]
     return cells
 
 

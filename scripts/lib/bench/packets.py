@@ -31,10 +31,10 @@ def measure(port: int, guest: Guest, work: Work, chance: random.Random) -> Itera
             seconds = _seconds(client, [frame(packet)], work.round_trips)
             yield {name: [work.round_trips / seconds]}
         yield from _measure_memory(client, guest, work, chance)
-        yield {"interrupt": _interrupts(client, work, chance)}
+        yield {"interrupt": interrupts(client, work.interrupts, chance)}
         if b"ConditionalBreakpoints+" in client.features:
             client.expect(b"Z0,%x,4;%b" % (guest.loop, _never(guest)), b"OK")
-            yield {"interrupt-deciding": _interrupts(client, work, chance)}
+            yield {"interrupt-deciding": interrupts(client, work.interrupts, chance)}
         else:
             yield {}
 
@@ -74,10 +74,10 @@ def _seconds(client: Client, packets: Sequence[bytes], times: int) -> float:
     return time.perf_counter() - started
 
 
-def _interrupts(client: Client, work: Work, chance: random.Random) -> list[float]:
+def interrupts(client: Client, times: int, chance: random.Random) -> list[float]:
     """Milliseconds from sending Ctrl-C to having the stop, after short runs."""
     spent = []
-    for _ in range(work.interrupts):
+    for _ in range(times):
         client.send(_RUN)
         time.sleep(chance.uniform(0, LONGEST_RUN))
         started = time.perf_counter()

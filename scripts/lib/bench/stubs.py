@@ -6,17 +6,15 @@ Knows how they are started; must not know what is asked of them.
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from guests import RISCV, SOCLET, Guest
-
-QEMU: Final = "qemu-system-riscv32"
-_LISTENING: Final = b"gdb: listening on 127.0.0.1:"
+from launch import command, running
+from qemu import QEMU
 
 
 class Stub(Protocol):
@@ -49,17 +47,9 @@ class Soclet:
     @contextmanager
     def serve(self, image: Path) -> Iterator[int]:
         """Run it; it says itself which port it took."""
-        options = f"--gdb 0 -S --serial none --memory 16M --engine {self.engine}".split()
-        command = [sys.executable, "-m", "soclet", "run", str(image), *options]
-        with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-            try:
-                assert process.stderr is not None
-                said = process.stderr.readline()
-                if not said.startswith(_LISTENING):
-                    raise SystemExit(f"bench: {' '.join(command)}: {said.decode().strip()}")
-                yield int(said.removeprefix(_LISTENING))
-            finally:
-                process.kill()
+        options = ("--gdb", "0", "-S", "--memory", "16M")
+        with running([*command(image, self.engine), *options]) as process:
+            yield process.port("gdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +75,8 @@ class Qemu:
                 "-M virt -m 64M -bios none -display none -serial none -monitor none -S "
                 f"-chardev socket,id=gdb,fd={number},server=on,wait=off,nodelay=on -gdb chardev:gdb"
             ).split()
-            command = [self.path, *options, "-device", f"loader,file={image}"]
-            process = subprocess.Popen(command, pass_fds=[number])
+            words = [self.path, *options, "-device", f"loader,file={image}"]
+            process = subprocess.Popen(words, pass_fds=[number])
         with process:
             try:
                 yield port
