@@ -25,6 +25,7 @@ from isa_spec.words import WORD
 from machine.memory import Memory
 from machine.mmu import Mmu
 from machine.native.cache import Block
+from machine.native.frame import Pointers
 from machine.native.host import Region
 from machine.native.jumps import Jumps
 from machine.native.marks import Marks
@@ -33,6 +34,8 @@ from machine.watch import WIDTH, Watch
 
 _PAGES: Final = 1 << 32 - PAGE_SHIFT
 _ALIGNMENTS: Final = 4
+_NO_PAGE: Final = WORD
+_ACCESSES: Final = (Access.LOAD, Access.STORE)
 _PRESENT: Final = int(Entry.PRESENT)
 _USER: Final = int(Entry.USER)
 
@@ -47,6 +50,11 @@ class SpaceKey:
     kernel: bool
     ptbr: int | None
     watches: tuple[Watch, ...]
+
+    @property
+    def ports(self) -> int:
+        """The page by which ports are reached to begin with."""
+        return 0 if self.kernel and self.ptbr is None and not self.watches else _NO_PAGE
 
     @property
     def mode(self) -> Mode:
@@ -70,20 +78,23 @@ class Entries:
 
 
 class Space:
-    """One address space, as far as machine code has been in it."""
+    """One address space, as far as machine code has been in it.
+
+    pointers: what the frame is to have of it.
+    """
 
     def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, marks: Marks, missed: int) -> None:
         self.key: Final = key
         self.mode: Final = key.mode
         self.blocks: Final[dict[int, Block]] = {}
         self.jumps: Final = Jumps(missed)
-        self.entries: Final = (
-            {Access.LOAD: Entries(), Access.STORE: Entries()} if self.mode.table else {}
-        )
+        self.entries: Final = {access: Entries() for access in _ACCESSES} if self.mode.table else {}
         self._memory: Final = memory
         self._mmu: Final = mmu
         self._marks: Final = marks
         self._slots: Final[dict[int, int]] = {}
+        self._port_pages = dict.fromkeys(_ACCESSES, key.ports)
+        self.pointers = self._pointers()
 
     def know(self, pc: int, block: Block) -> None:
         """Have a block found by its address from now on, as long as the table says the same."""
@@ -101,19 +112,36 @@ class Space:
     def admit(self, address: int, access: Access) -> bool:
         """Let machine code load from, or store to, the page of an address; False if it must not.
 
-        It must not where the access would do more than that: trap, reach a port, set a bit of the
-        page table's entry, or be watched.
+        It must not where the access would do more than that: trap, set a bit of the page table's
+        entry, or be watched. What it does to ports, it does by the page that is noted for that.
         """
         page = address >> PAGE_SHIFT
         entries = self.entries[access]
-        if address % WIDTH or entries[page] or self._is_watched(page, access):
+        if entries[page] or self._port_pages[access] == page or self._is_watched(page, access):
             return False
         physical = self._translate(address, access)
-        if physical is None or not MEMORY_START <= physical < self._memory.size:
+        if physical is None or physical >= self._memory.size:
+            return False
+        if physical < MEMORY_START:
+            return self._admit_ports(page, access)
+        if address % WIDTH:
             return False
         self._depend_on(page)
         entries[page] = (physical - address & WORD) + 1
         return True
+
+    def _admit_ports(self, page: int, access: Access) -> bool:
+        if self.key.ptbr is None:
+            return False
+        self._depend_on(page)
+        self._port_pages[access] = page
+        self.pointers = self._pointers()
+        return True
+
+    def _pointers(self) -> Pointers:
+        loads, stores = (self._port_pages[access] for access in _ACCESSES)
+        addresses = [entries.address for entries in self.entries.values()] or [0, 0]
+        return addresses[0], addresses[1], self.jumps.address, stores << 32 | loads
 
     def _is_watched(self, page: int, access: Access) -> bool:
         start, end = page << PAGE_SHIFT, page + 1 << PAGE_SHIFT
@@ -164,8 +192,11 @@ class Space:
 
     def _forget(self, page: int) -> None:
         self._marks.remove((self._slots.pop(page),))
-        for entries in self.entries.values():
+        for access, entries in self.entries.items():
             entries[page] = 0
+            if self._port_pages[access] == page:
+                self._port_pages[access] = _NO_PAGE
+                self.pointers = self._pointers()
         self.jumps.drop_page(page << PAGE_SHIFT)
         for pc in [pc for pc in self.blocks if pc >> PAGE_SHIFT == page]:
             del self.blocks[pc]

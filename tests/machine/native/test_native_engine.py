@@ -14,13 +14,13 @@ from isa_spec.traps import Access
 from machine.cpu import Reason
 from machine.engines import ENGINES, maker
 from machine.machine import Machine
-from machine.native import cache, engine, host
+from machine.native import backend, cache, spaces
 from machine.reference import Reference
 from machine.watch import Watch
 from toolchain.assembler import assemble
 
 pytestmark = pytest.mark.skipif(
-    host.refusal() is not None, reason=f"the native engine {host.refusal()}"
+    backend.refusal() is not None, reason=f"the native engine {backend.refusal()}"
 )
 
 ROOT = Path(__file__).parents[3]
@@ -57,7 +57,7 @@ def test_a_step_over_a_fence_ends_the_process(step: int):
 
 
 def test_a_host_that_refuses_is_named_in_one_line(monkeypatch):
-    monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
+    monkeypatch.setattr(backend, "refusal", lambda: "needs an x86-64 processor, this is vax")
     with pytest.raises(OSError, match=r"^the native engine needs .*vax; --engine auto runs"):
         Machine(engine=maker("native"))
 
@@ -147,9 +147,9 @@ def test_a_full_cache_is_emptied_and_filled_anew(monkeypatch):
 
 def test_more_address_spaces_than_are_remembered_come_out_right():
     board = native("add r0, r1", "mov pc, 0x1000").translated().set(r1=1)
-    for number in range(engine._MOST_SPACES + 5):
+    for number in range(spaces.MOST + 5):
         board.set(ptbr=0x3001 + number).step(2)
-    assert board["r0"] == engine._MOST_SPACES + 5
+    assert board["r0"] == spaces.MOST + 5
 
 
 def test_a_signals_handler_that_raises_leaves_the_state_exact():

@@ -29,8 +29,8 @@ from machine import events
 from machine.compiled.engine import Compiled
 from machine.happenings import KINDS
 from machine.machine import EngineMaker, Machine
+from machine.native.backend import refusal
 from machine.native.engine import Native
-from machine.native.host import refusal
 from machine.observers import Observers
 from machine.reference import Reference
 from machine.snapshot import Snapshot
