@@ -13,6 +13,7 @@ from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
+from machine.held_back import HeldBack
 from machine.memory import Guard
 from machine.native import backend, frame, host
 from machine.native.builder import Left
@@ -75,6 +76,7 @@ class Native:
         self._frame.point(frame.GUARD, ctypes.addressof(self._guard))
         self._frame.point(frame.MARKS, self._marks.address)
         self._gates = 0, 0
+        self._interrupts: Final = HeldBack()
         cpu.memory.watch(Guard.NATIVE, self._written)
 
     @property
@@ -87,17 +89,18 @@ class Native:
         )
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
-        """Execute (see Engine)."""
+        """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu, started = self._cpu, self._cpu.executed
         if cpu.flows:
             return self._stepper.run(until, breakpoints, decisions)
-        self._cache.stop_before(breakpoints)
-        self._prepare()
-        cpu.horizon = 0
-        try:
-            return self._run(until, breakpoints, decisions)
-        finally:
-            self.executed += cpu.executed - started
+        with self._interrupts:
+            self._cache.stop_before(breakpoints)
+            self._prepare()
+            cpu.horizon = 0
+            try:
+                return self._run(until, breakpoints, decisions)
+            finally:
+                self.executed += cpu.executed - started
 
     def forget(self) -> None:
         """Drop all blocks and all that is known of address spaces."""
@@ -117,7 +120,7 @@ class Native:
 
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         cpu, r = self._cpu, self._cpu.r
-        while True:
+        while not self._interrupts.asked:
             if cpu.time >= cpu.horizon:
                 reason = cpu.attend(until)
                 if reason is not None:
@@ -133,6 +136,7 @@ class Native:
                     return reason
                 if not cpu.horizon:
                     self._see_port(pc)
+        return Reason.BUDGET
 
     def _must_step(self, until: int) -> bool:
         """Execute machine code from pc on; tell whether the instruction then at pc is stepped."""

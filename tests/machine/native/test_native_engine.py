@@ -1,10 +1,12 @@
 """The native engine: what it may touch, what it refuses, and what happens at its edges."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from board import DATA, START, Board, handler, program
@@ -167,3 +169,38 @@ def test_a_signals_handler_that_raises_leaves_the_state_exact():
     board.machine.engine = Reference(board.machine.cpu, BASE)
     board.step(3)
     assert board["r0"] == (executed + 5) // 3 & 0xFFFFFFFF
+
+
+def test_ctrl_c_again_and_again_leaves_the_state_exact_whenever_it_comes():
+    lines = ("mov r0, [r7]", "add r2, r1", "mov r3, [r8]", "trap 5", "mov pc, 0x1000")
+    boards = [Board(*lines, engine=ENGINES[name]) for name in ("native", "reference")]
+    for board in boards:
+        board.load_program(handler(8), "iret")
+        board.set(r1=1, r7=0x10, r8=4)
+    rng, caught = Random(5), 0
+    again = {signal.SIGINT: signal.default_int_handler,
+             signal.SIGVTALRM: lambda *_: signal.raise_signal(signal.SIGINT)}  # fmt: skip
+    before = {number: signal.signal(number, handler) for number, handler in again.items()}
+    try:
+        for _ in range(60):
+            try:
+                signal.setitimer(signal.ITIMER_VIRTUAL, rng.uniform(1e-4, 1e-2), 1e-4)
+                boards[0].machine.run(budget=10_000)
+            except KeyboardInterrupt:
+                caught += 1
+            finally:
+                put_away_the_timer()
+            executed = boards[0].machine.cpu.executed
+            boards[1].machine.run(budget=executed - boards[1].machine.cpu.executed)
+            assert boards[0].machine.hash() == boards[1].machine.hash()
+            assert boards[0].machine.engine.executed == executed
+    finally:
+        for number, each in before.items():
+            signal.signal(number, each)
+    assert caught > 10
+
+
+def put_away_the_timer() -> None:
+    while signal.getitimer(signal.ITIMER_VIRTUAL) != (0, 0):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
