@@ -153,9 +153,13 @@ class Cache:
             self._builder.left = left
             self.forget()
 
+    def accesses(self, physical: int) -> bool:
+        """Tell whether the instruction at a physical address loads or stores."""
+        return self._builder.accesses(self._word_at(physical))
+
     def uses_port(self, physical: int) -> None:
         """Have a load or store at a physical address look for ports, not only for memory."""
-        if physical not in self._ports and self._builder.accesses(self._word_at(physical)):
+        if physical not in self._ports:
             self._ports.add(physical)
             for block in list(self._of_page.get(physical >> PAGE_SHIFT, ())):
                 if block.key[2] <= physical < block.key[2] + LENGTH * len(block.instructions):

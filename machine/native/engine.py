@@ -24,6 +24,7 @@ from machine.native.ports import LONGEST, Ports
 from machine.native.space import Space
 from machine.native.spaces import Spaces
 from machine.native.traps import Traps
+from machine.reference import Reference
 from machine.stepper import Stepper
 from machine.trapped import Trapped
 
@@ -32,6 +33,16 @@ _INTERRUPTS: Final = int(Status.INTERRUPTS)
 LONGEST_STAY: Final = 1 << 22
 """Instructions that machine code executes before it lets Python serve its signals."""
 
+_WORTH: Final = 12
+"""Instructions of a stay in machine code that take as long, stepped, as it takes to go there."""
+
+_PATIENCE: Final = 50 * _WORTH
+"""Instructions that are lost in shorter stays before machine code is left alone for a while."""
+
+_WHILE: Final = 1000
+_LONG_WHILE: Final = 16_000
+"""Instructions that the reference executes then: at first, and after several times."""
+
 _ACCESSES: Final = {Exit.LOAD: Access.LOAD, Exit.STORE: Access.STORE}
 
 
@@ -39,13 +50,18 @@ class Native:
     """Executes machine code of the host. Raises OSError where the host refuses that.
 
     executed: instructions so far. stepped: those of them that Python executed. entered: how often
-    machine code was.
+    machine code was. `patience`: how many instructions may be lost by going to machine code for too
+    few of them, before the reference goes on for a while.
     """
 
     name = "native"
 
     def __init__(
-        self, cpu: Cpu, instructions: InstructionSet, processor: backend.Backend | None = None
+        self,
+        cpu: Cpu,
+        instructions: InstructionSet,
+        processor: backend.Backend | None = None,
+        patience: int = _PATIENCE,
     ) -> None:
         refused = backend.refusal()
         if refused is not None:
@@ -54,6 +70,10 @@ class Native:
         self.stepped = 0
         self.entered = 0
         self._cpu: Final = cpu
+        self._patience: Final = patience
+        self._lost = 0
+        self._while = _WHILE
+        self._reference: Final = Reference(cpu, instructions)
         self._stepper: Final = Stepper(cpu, instructions)
         self._marks: Final = Marks(cpu.memory)
         self._frame: Final = Frame()
@@ -92,7 +112,7 @@ class Native:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu, started = self._cpu, self._cpu.executed
         if cpu.flows:
-            return self._stepper.run(until, breakpoints, decisions)
+            return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
             self._cache.stop_before(breakpoints)
             self._prepare()
@@ -106,10 +126,12 @@ class Native:
         """Drop all blocks and all that is known of address spaces."""
         self._cache.forget()
         self._spaces.close()
+        self._reference.forget()
 
     def _prepare(self) -> None:
         """See what is different from the last run: anything may have happened since."""
         cpu, left = self._cpu, Left.NOTHING
+        self._reference.forget()
         if cpu.observation is not None:
             from machine.native.observed import left_for
 
@@ -121,6 +143,10 @@ class Native:
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         cpu, r = self._cpu, self._cpu.r
         while not self._interrupts.asked:
+            if self._lost > self._patience:
+                slow = self._go_slowly(until, breakpoints, decisions)
+                if slow is not Reason.BUDGET or cpu.time >= until or not cpu.time:
+                    return slow
             if cpu.time >= cpu.horizon:
                 reason = cpu.attend(until)
                 if reason is not None:
@@ -129,14 +155,24 @@ class Native:
             if stopped and (r[PC] not in decisions or decisions[r[PC]]()):
                 return Reason.BREAKPOINT
             if stopped or self._must_step(until):
-                now, pc = cpu.time, r[PC]
+                now, pc, space = cpu.time, r[PC], cpu.space
                 self.stepped += 1
                 reason = self._stepper.step()
                 if reason is not Reason.BUDGET or cpu.time <= now:
                     return reason
                 if not cpu.horizon:
-                    self._see_port(pc)
+                    self._see_port(pc, space)
         return Reason.BUDGET
+
+    def _go_slowly(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
+        """Leave machine code alone for a while: it has come back all the time."""
+        cpu, began = self._cpu, self._cpu.executed
+        reason = self._reference.run(min(until, cpu.time + self._while), breakpoints, decisions)
+        self.stepped += cpu.executed - began
+        self._reference.forget()
+        self._lost = self._ports.until = cpu.horizon = 0
+        self._while = min(2 * self._while, _LONG_WHILE)
+        return reason
 
     def _must_step(self, until: int) -> bool:
         """Execute machine code from pc on; tell whether the instruction then at pc is stepped."""
@@ -166,6 +202,9 @@ class Native:
         if why in (Exit.LOOK, Exit.SHORT) or not left:
             cpu.horizon = 0
             return False
+        self._lost += _WORTH - (cpu.time - now)
+        if self._lost < 0:
+            self._lost, self._while = 0, _WHILE
         if why is Exit.STEP:
             return True
         return not self._spaces.admit(address, _ACCESSES[why])
@@ -184,13 +223,16 @@ class Native:
             cpu.entered.extend(self._traps.taken(trapped))
         return left, address
 
-    def _see_port(self, pc: int) -> None:
-        """The instruction that was stepped at pc may have used a port: look at devices again."""
-        self._ports.until = 0
+    def _see_port(self, pc: int, space: int | None) -> None:
+        """See what the instruction means for devices that was stepped at pc, in a space."""
         cpu = self._cpu
-        physical = pc if cpu.space is None else cpu.mmu.look(pc)
-        if physical is not None and cpu.r[PC] == (pc + LENGTH) & WORD:
-            self._cache.uses_port(physical)
+        physical = pc if space is None else cpu.mmu.look(pc, space)
+        if physical is None or physical % LENGTH or not cpu.memory.holds(physical, LENGTH):
+            return
+        if self._cache.accesses(physical):
+            self._ports.until = 0
+            if cpu.r[PC] == (pc + LENGTH) & WORD:
+                self._cache.uses_port(physical)
 
     def _find(self, space: Space) -> Block | None:
         """Find the block at pc; None where its instruction cannot be fetched."""
@@ -208,6 +250,7 @@ class Native:
 
     def _written(self, address: int, length: int) -> bool:
         """See a write within a page; go on seeing them while anything is marked there."""
-        self._cache.written(address, length)
-        self._spaces.written(address, length)
+        if self._marks.within(address, length):
+            self._cache.written(address, length)
+            self._spaces.written(address, length)
         return self._marks.in_page(address)

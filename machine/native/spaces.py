@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from isa_spec.paging import PAGE_SHIFT
 from isa_spec.registers import PTBR, STATUS, Status
 from isa_spec.traps import Access
 from machine.cpu import Cpu
@@ -16,7 +17,8 @@ from machine.native.cache import Block
 from machine.native.frame import Frame
 from machine.native.host import Region
 from machine.native.marks import Marks
-from machine.native.space import Space, SpaceKey
+from machine.native.space import Slots, Space, SpaceKey
+from machine.watch import Watch
 
 MOST: Final = 32
 """Address spaces that are remembered; each costs the host some 130 KiB."""
@@ -52,35 +54,44 @@ class Spaces:
 
     def __init__(self, cpu: Cpu, marks: Marks, frame_: Frame, missed: int) -> None:
         self._cpu: Final = cpu
-        self._marks: Final = marks
+        self._slots: Final = Slots(marks)
+        self._changed: Final[list[tuple[Space, int, Access]]] = []
         self._missed: Final = missed
         self._spaces: Final[dict[SpaceKey, Space]] = {}
         self._table: Final = Region((TABLE_BITS.mask + _MODE + 1) << SPACE_SHIFT)
         self._present: Space | None = None
+        self._here: tuple[int, int | None, tuple[Watch, ...]] = 0, None, ()
         frame_.point(frame.SPACES, self._table.address)
 
     def present(self) -> Space:
         """Give the address space that the CPU is in."""
-        cpu, space = self._cpu, self._present
-        status = cpu.r[STATUS]
-        key = SpaceKey(
-            bool(status & _KERNEL), cpu.r[PTBR] if status & _VIRTUAL else None, cpu.watches
-        )
-        if space is None or space.key != key:
-            if space is not None and space.key.watches != key.watches:
+        if self._changed:
+            self._settle()
+        cpu = self._cpu
+        mode = cpu.r[STATUS] & _MODE
+        here = mode, cpu.r[PTBR] if mode & _VIRTUAL else None, cpu.watches
+        if self._present is None or here != self._here:
+            if self._here[2] != cpu.watches:
                 self._table.clear()
+            key = SpaceKey(bool(mode & _KERNEL), *here[1:])
             space = self._present = self._spaces.pop(key, None) or self._open(key)
             self._spaces[key] = space
+            self._here = here
             self._publish(space)
-        return space
+        return self._present
 
     def admit(self, address: int, access: Access) -> bool:
-        """Let machine code do an access of this kind to the page of an address (see Space)."""
+        """Let machine code do an access of this kind to the page of an address (see Space).
+
+        Where it must not, for this once, it may perhaps do the next: the page's bits are set then.
+        """
         space = self.present()
         pointers = space.pointers
         admitted = space.admit(address, access)
         if space.pointers != pointers:
             self._publish(space)
+        if not admitted:
+            self._changed.append((space, address >> PAGE_SHIFT, access))
         return admitted
 
     def drop(self, block: Block) -> None:
@@ -89,12 +100,21 @@ class Spaces:
             space.drop(block)
 
     def written(self, address: int, length: int) -> None:
-        """Forget what page table entries say that lie in a range of memory."""
-        for space in self._spaces.values():
+        """Forget what page table entries say that lie in a range which is about to be written."""
+        for space, page in tuple(self._slots.users(address, length)):
             pointers = space.pointers
-            space.written(address, length)
+            self._changed.extend((space, page, access) for access in space.expire(page))
             if space.pointers != pointers:
                 self._withdraw(space)
+
+    def _settle(self) -> None:
+        """Let machine code use pages whose entries of the table were changed, as far as it may."""
+        for space, page, access in self._changed:
+            if self._spaces.get(space.key) is space:
+                space.admit(page << PAGE_SHIFT, access)
+        for space, page, _ in self._changed:
+            space.release(page)
+        self._changed.clear()
 
     def close(self) -> None:
         """Forget everything."""
@@ -105,7 +125,7 @@ class Spaces:
     def _open(self, key: SpaceKey) -> Space:
         if len(self._spaces) >= MOST:
             self._close(next(iter(self._spaces)))
-        return Space(key, self._cpu.memory, self._cpu.mmu, self._marks, self._missed)
+        return Space(key, self._cpu.memory, self._cpu.mmu, self._slots, self._missed)
 
     def _close(self, key: SpaceKey) -> None:
         space = self._spaces.pop(key)

@@ -15,8 +15,10 @@ from isa_spec.instructions import BASE
 from isa_spec.traps import Access
 from machine.cpu import Reason
 from machine.engines import ENGINES, maker
+from machine.happenings import TrapReturn
 from machine.machine import Machine
 from machine.native import backend, cache, spaces
+from machine.observers import Observers
 from machine.reference import Reference
 from machine.watch import Watch
 from toolchain.assembler import assemble
@@ -169,6 +171,29 @@ def test_a_signals_handler_that_raises_leaves_the_state_exact():
     board.machine.engine = Reference(board.machine.cpu, BASE)
     board.step(3)
     assert board["r0"] == (executed + 5) // 3 & 0xFFFFFFFF
+
+
+def test_a_guest_that_machine_code_is_no_good_for_is_left_to_the_reference_for_a_while():
+    lines = ("div r0, r4", "add r2, r1", "mov pc, 0x1000")
+    boards = [Board(*lines, engine=ENGINES[name]) for name in ("native", "reference")]
+    for board in boards:
+        board.load_program(handler(7), "mov pc, 0x1008")
+        board.set(r1=1).step(50_000)
+    assert boards[0].machine.hash() == boards[1].machine.hash()
+    assert boards[0].machine.engine.entered < 2000
+    for board in boards:
+        board.set(r4=1).step(50_000)
+    assert boards[0].machine.hash() == boards[1].machine.hash()
+    assert boards[0].machine.engine.stepped < 51_000
+
+
+def test_a_return_that_is_stepped_from_beyond_memory_is_none_of_a_port():
+    seen = Observers().on(TrapReturn, lambda _: False)
+    board = native("iret").translated()
+    board.map(0x20, START >> 12)
+    board.set(pc=0x20000, epc=0x20008, estatus=1)
+    board.machine.run(budget=1, observers=seen)
+    assert board["pc"] == 0x20008
 
 
 def test_ctrl_c_again_and_again_leaves_the_state_exact_whenever_it_comes():

@@ -6,13 +6,13 @@ The proof is in tests/support/system_proof.py; what machine code could do withou
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from board import HANDLERS, Board
 from system_proof import SystemProof, cases
 
-from machine.engines import maker
 from machine.happenings import (
     ModeChange,
     PortAccess,
@@ -24,6 +24,7 @@ from machine.happenings import (
     TrapReturn,
 )
 from machine.native import backend
+from machine.native.engine import Native
 from machine.observers import Observers
 from machine.trapped import Happening, Interrupt, Trap
 
@@ -67,7 +68,7 @@ TURN = len(SYSTEM) + 4
 
 
 def board_of_all() -> Board:
-    board = Board(*SYSTEM, engine=maker("native"))
+    board = Board(*SYSTEM, engine=partial(Native, patience=1 << 30))
     board.load_program(HANDLERS, *("iret",) * 18, "mov pc, 0x5000")
     board.load_program(0x5000, "mov imask, r4", "iret")
     return board.set(r1=1, r3=1 << 18, r7=4)

@@ -44,6 +44,7 @@ Turns = tuple[EngineMaker, ...]
 
 _EAGER: Final = partial(Compiled, warm=1, stride=3, worthwhile=1)
 _PATIENT: Final = partial(Compiled, warm=2, stride=23, worthwhile=1)
+_STUBBORN: Final = partial(Native, patience=1 << 30)
 _RUNS_NATIVE: Final = refusal() is None
 
 
@@ -52,7 +53,7 @@ def sides(session: Session) -> tuple[Turns, ...]:
     compiled = _EAGER if session.eager else _PATIENT
     if not _RUNS_NATIVE:
         return ((compiled, Reference, _PATIENT),)
-    return (compiled, Reference, Native, _PATIENT), (Native, _PATIENT, Native, Reference)
+    return (compiled, Reference, Native, _PATIENT), (_STUBBORN, _PATIENT, Native, Reference)
 
 
 class Side:
@@ -61,7 +62,7 @@ class Side:
     def __init__(self, session: Session, turns: Turns) -> None:
         program = session.program
         self.makers = cycle(turns)
-        with fenced() if Native in turns else nullcontext():
+        with fenced() if turns[0] is _STUBBORN else nullcontext():
             self.machine = Machine(
                 program.memory_size, byte_ticks=program.byte_ticks, engine=next(self.makers)
             )
@@ -157,12 +158,18 @@ def first_difference(
         plain.act(action)
         expected = plain.seen()
         for side in others:
-            side.act(action)
-            differences = compare(expected, side.seen())
+            differences = _differences(side, action, expected)
             if differences:
-                name = side.machine.engine.name
-                return index, f"after {action}, {name} engine:{differences}"
+                return index, f"after {action}, {side.machine.engine.name} engine:{differences}"
     return None
+
+
+def _differences(side: Side, action: Action, expected: Seen) -> str:
+    try:
+        side.act(action)
+    except Exception as error:
+        return f" {error!r}"
+    return compare(expected, side.seen())
 
 
 def compare(expected: Seen, actual: Seen) -> str:
