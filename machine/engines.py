@@ -43,7 +43,7 @@ ENGINES: Final[dict[str, EngineMaker]] = {
 
 def native_refusal() -> str | None:
     """Say in a few words why this host cannot run the native engine; None where it can."""
-    from machine.native.host import refusal
+    from machine.native.backend import refusal
 
     return refusal()
 

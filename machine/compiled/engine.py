@@ -12,12 +12,12 @@ from isa_spec.registers import PC, PTBR, STATUS, Status
 from machine.compiled.accesses import Flat, Windowed
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
-from machine.compiled.interrupts import HeldBack
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import compile_region
 from machine.compiled.spaces import Code, Space
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
+from machine.held_back import HeldBack
 from machine.reference import Reference
 
 _VIRTUAL: Final = int(Status.VIRTUAL)

@@ -7,17 +7,29 @@ processor.
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from enum import Flag, auto
 from typing import Final
 
 from isa_spec import instructions as rows
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import Body, Decoded, InstructionSet
 from isa_spec.paging import OFFSET, PAGE_SHIFT
-from isa_spec.registers import IMASK, PC, PTBR, REGISTERS, STATUS
+from isa_spec.registers import PC, PTBR, REGISTERS, STATUS
 from isa_spec.words import WORD
+from machine.native.backend import Backend
 from machine.native.frame import Exit
-from machine.native.piece import Common, Follow, Goal, Label, Leave, Mode, Piece, Place, Section
-from machine.native.x86_64_host import X86_64
+from machine.native.piece import (
+    ATTENDED,
+    Common,
+    Follow,
+    Goal,
+    Label,
+    Leave,
+    Mode,
+    Piece,
+    Place,
+    Section,
+)
 
 LONGEST: Final = 64
 """Instructions in a block, at most."""
@@ -25,19 +37,35 @@ LONGEST: Final = 64
 _REMEMBERED: Final = 1 << 16
 """Instructions whose meaning is kept."""
 
-STEPPED: Final[frozenset[Body]] = frozenset({rows.trap, rows.iret, rows.wait, rows.brk})
-"""Rows that have no template: they enter traps, change the mode or leave the CPU's registers."""
+STEPPED: Final[frozenset[Body]] = frozenset({rows.wait, rows.brk})
+"""Rows that have no template: what they do concerns more than the CPU's registers."""
 
-_ATTENDED: Final = frozenset({STATUS, PTBR, IMASK})
-"""Registers whose writes change more than a register: the mode, the address space, interrupts."""
+
+class Left(Flag):
+    """What is left to the reference's way though machine code could do it: somebody observes it."""
+
+    NOTHING = 0
+    TRAPS = auto()
+    """The instruction `trap`."""
+    INTERRUPTS = auto()
+    RETURNS = auto()
+    """The instruction `iret`."""
+    STATUS = auto()
+    TABLE = auto()
+    """Writes to status, and to ptbr."""
+    PORTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One of a block: where the program has it and what it is; None where it is stepped."""
+    """One of a block: where the program has it and what it is; None where it is stepped.
+
+    `port`: it was seen to use a port.
+    """
 
     pc: int
     decoded: Decoded | None
+    port: bool = False
 
 
 @dataclass(slots=True)
@@ -45,34 +73,40 @@ class Code:
     """A block's code without a place.
 
     `links` are offsets of holes, each with the guest's address that its jump is to reach and
-    where it goes until there is code for that. `shared` are offsets of holes for shared code.
+    where it goes until there is code for that. `shared` are offsets of holes for shared code,
+    `short` is the one of them that is reached where the budget does not suffice.
     """
 
     bytes: bytearray = field(default_factory=bytearray)
     links: list[tuple[int, int, int]] = field(default_factory=list)
-    shared: list[tuple[int, Common | None]] = field(default_factory=list)
+    shared: list[tuple[int, Common]] = field(default_factory=list)
+    short: int = 0
 
 
 class Builder:
     """Makes blocks of the instructions in memory.
 
     `word_at` gives the 64 bits of the instruction at a physical address, `stepped` tells whether
-    it is to be left to the reference's way though there is a template.
+    it is to be left to the reference's way though there is a template, `port` whether it was seen
+    to use a port. left: what else is to be left to it.
     """
 
     def __init__(
         self,
-        host: X86_64,
+        host: Backend,
         instructions: InstructionSet,
         memory_size: int,
         word_at: Callable[[int], int],
         stepped: Callable[[int], bool],
+        port: Callable[[int], bool],
     ) -> None:
+        self.left = Left.NOTHING
         self._host: Final = host
         self._instructions: Final = instructions
         self._memory_size: Final = memory_size
         self._word_at: Final = word_at
         self._stepped: Final = stepped
+        self._port: Final = port
         self._meanings: Final[dict[int, Decoded | None]] = {}
         self._pieces: Final[dict[tuple[object, ...], Piece]] = {}
 
@@ -81,19 +115,25 @@ class Builder:
     ) -> list[Instruction]:
         """Choose a block's instructions; it ends before addresses in `stops`.
 
-        One that is stepped ends it, and so does the end of the page.
+        One that is stepped or uses a port ends it, and so does the end of the page.
         """
         gathered: list[Instruction] = []
         while True:
             decoded = None if self._stepped(physical) else self._meaning(self._word_at(physical))
             if decoded is not None and not self._has_template(decoded, mode):
                 decoded = None
-            gathered.append(Instruction(pc, decoded))
-            if decoded is None or self._goes_elsewhere(decoded):
+            port = decoded is not None and self._port(physical) and Left.PORTS not in self.left
+            gathered.append(Instruction(pc, decoded, port))
+            if decoded is None or port or self._goes_elsewhere(decoded):
                 return gathered
             pc, physical = (pc + LENGTH) & WORD, physical + LENGTH
             if not physical & OFFSET or pc in stops or len(gathered) == LONGEST:
                 return gathered
+
+    def accesses(self, word: int) -> bool:
+        """Tell whether an instruction loads or stores."""
+        decoded = self._meaning(word)
+        return decoded is not None and decoded.row.body in (rows.load, rows.store)
 
     def _meaning(self, word: int) -> Decoded | None:
         if word not in self._meanings:
@@ -105,11 +145,17 @@ class Builder:
 
     def _has_template(self, decoded: Decoded, mode: Mode) -> bool:
         """Tell whether machine code does it; what traps for want of privilege is stepped."""
-        privileged = any(REGISTERS[number].privileged for number in decoded.registers)
+        body, written = decoded.row.body, decoded.written
+        privileged = decoded.row.privileged or any(
+            REGISTERS[number].privileged for number in decoded.registers
+        )
         return (
-            decoded.row.body in self._host.templates
+            body in self._host.templates
             and (mode.kernel or not privileged)
-            and _ATTENDED.isdisjoint(decoded.written)
+            and not (body is rows.trap and Left.TRAPS in self.left)
+            and not (body is rows.iret and Left.RETURNS in self.left)
+            and not (STATUS in written and Left.STATUS in self.left)
+            and not (PTBR in written and Left.TABLE in self.left)
         )
 
     @staticmethod
@@ -118,7 +164,9 @@ class Builder:
 
         A branch back is a loop's, and mostly taken; a branch ahead is not, as far as one can tell.
         """
-        if decoded.row.body is rows.branch or PC in decoded.written:
+        if decoded.row.body in _JUMPS or PC in decoded.written:
+            return True
+        if not ATTENDED.isdisjoint(decoded.written):
             return True
         return decoded.row.body in _BRANCHES and decoded.operands[-1] <= 0
 
@@ -128,15 +176,17 @@ class Builder:
         layout = _Layout(self._host, mode, instructions[0].pc)
         known: dict[int, int] = {}
         if not careful:
-            layout.check(instructions[0].pc, count)
-        for index, (pc, decoded) in enumerate((i.pc, i.decoded) for i in instructions):
+            layout.check(instructions[0].pc, count, Exit.SHORT)
+        for index, instruction in enumerate(instructions):
+            pc, decoded = instruction.pc, instruction.decoded
             left = 1 if careful else count - index
             if decoded is None:
                 layout.end(pc, Leave(Exit.STEP))
                 break
             if careful:
-                layout.check(pc, 1)
-            piece = self._piece(Place(pc, mode, self._memory_size, known), decoded)
+                layout.check(pc, 1, Exit.LOOK)
+            place = Place(pc, mode, self._memory_size, known, instruction.port)
+            piece = self._piece(place, decoded)
             layout.add(piece, pc, left)
             _learn(known, decoded)
             if piece.ends:
@@ -148,7 +198,9 @@ class Builder:
     def _piece(self, place: Place, decoded: Decoded) -> Piece:
         """Write an instruction's piece, or find one that was written for another place."""
         registers = decoded.registers
-        if PC in registers or decoded.row.body in _BRANCHES or decoded.row.body is rows.branch:
+        if place.port or PC in registers or decoded.row.body in _BRANCHES | _JUMPS:
+            return self._write(place, decoded)
+        if not ATTENDED.isdisjoint(decoded.written):
             return self._write(place, decoded)
         known = tuple(place.known.get(number) for number in registers)
         key = (decoded.row.body, decoded.operands, place.mode, known)
@@ -166,6 +218,7 @@ class Builder:
 _BRANCHES: Final = frozenset(
     {rows.condbr_less, rows.condbr_equal, rows.condbr_greater, rows.condbr_different}
 )
+_JUMPS: Final = frozenset({rows.branch, rows.trap, rows.iret})
 
 
 def _learn(known: dict[int, int], decoded: Decoded) -> None:
@@ -179,7 +232,7 @@ def _learn(known: dict[int, int], decoded: Decoded) -> None:
 class _Layout:
     """Puts pieces one after the other, what is out of the way behind them, and fills the holes."""
 
-    def __init__(self, host: X86_64, mode: Mode, start: int) -> None:
+    def __init__(self, host: Backend, mode: Mode, start: int) -> None:
         self._host = host
         self._mode = mode
         self._page = start >> PAGE_SHIFT
@@ -187,10 +240,10 @@ class _Layout:
         self._aside: list[tuple[Piece, int, int, int]] = []
         self._holes: list[tuple[int, Goal, int, int]] = []
 
-    def check(self, pc: int, count: int) -> None:
+    def check(self, pc: int, count: int, short: Exit) -> None:
         """Take `count` instructions from the budget, or leave before the one at pc."""
         writer = self._host.writer(Place(pc, self._mode, 0))
-        self._host.take_budget(writer, count, Leave(Exit.LOOK))
+        self._host.take_budget(writer, count, Leave(short))
         self.add(writer.piece, pc, count)
 
     def end(self, pc: int, goal: Goal) -> None:
@@ -249,7 +302,8 @@ class _Layout:
         start = len(code.bytes)
         if isinstance(goal, Leave):
             self._host.give_back(writer, left)
-            self._host.leave(writer, pc, goal.why, Leave(goal.why))
+            looks = goal.why in (Exit.LOOK, Exit.SHORT)
+            self._host.leave(writer, pc, goal.why, Common.LOOK if looks else Common.LEAVE)
         elif isinstance(goal, Follow):
             self._host.give_back(writer, left - 1)
             if self._is_near(goal.pc):
@@ -261,6 +315,8 @@ class _Layout:
             at = start + hole.offset
             if isinstance(hole.goal, Follow):
                 self._reach(at, hole.goal, pc, 1, {})
-            else:
-                code.shared.append((at, hole.goal if isinstance(hole.goal, Common) else None))
+            elif isinstance(hole.goal, Common):
+                code.shared.append((at, hole.goal))
+                if goal == Leave(Exit.SHORT):
+                    code.short = at
         return start

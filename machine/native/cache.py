@@ -13,11 +13,11 @@ from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
 from isa_spec.paging import PAGE_SHIFT
 from machine.memory import Memory
-from machine.native.builder import Builder, Code, Instruction
+from machine.native.backend import Backend
+from machine.native.builder import Builder, Code, Instruction, Left
 from machine.native.host import Region
 from machine.native.marks import Marks
 from machine.native.piece import Common, Mode
-from machine.native.x86_64_host import X86_64
 
 CAPACITY: Final = 32 << 20
 """Bytes of machine code; when they are full, everything is dropped."""
@@ -47,7 +47,7 @@ class Block:
 
     `length` is how many it executes at most; 0 where the first is to be stepped. `entry` and
     `careful` are addresses of the host; the careful code may be entered with any budget, and is
-    made when it is first needed.
+    made when it is first needed. `short` is the hole by which it is reached from then on.
     """
 
     key: Key
@@ -56,6 +56,7 @@ class Block:
     marked: list[int]
     entry: int = 0
     careful: int = 0
+    short: int = 0
     links: list[Link] = field(default_factory=list)
 
     @property
@@ -74,7 +75,7 @@ class Cache:
 
     def __init__(
         self,
-        host: X86_64,
+        host: Backend,
         memory: Memory,
         instructions: InstructionSet,
         marks: Marks,
@@ -85,11 +86,17 @@ class Cache:
         self._memory: Final = memory
         self._marks: Final = marks
         self._dropped: Final = dropped
+        self._ports: Final[set[int]] = set()
         self._builder: Final = Builder(
-            host, instructions, memory.size, self._word_at, self._is_restless
+            host,
+            instructions,
+            memory.size,
+            self._word_at,
+            self._is_restless,
+            self._ports.__contains__,
         )
         self._region: Final = Region(CAPACITY, executable=True)
-        self._shared: Final = host.shared(frame)
+        self._shared: Final = host.shared(frame, memory.size)
         self._region.bytes[: len(self._shared.code)] = self._shared.code
         self._used = len(self._shared.code)
         self._blocks: Final[dict[Key, Block]] = {}
@@ -107,7 +114,7 @@ class Cache:
     @property
     def missed(self) -> int:
         """The host's address to jump to for want of a block."""
-        return self._region.address + self._shared.missed
+        return self._region.address + self._shared.parts[Common.MISSED]
 
     def block(self, key: Key) -> Block:
         """Give the block at a place, making it where there is none."""
@@ -137,7 +144,26 @@ class Cache:
             if block.key not in self._blocks:
                 block = self.block(block.key)
             block.careful = self._place(block, careful=True)
+            self._host.fill(self._region.bytes, block.short, block.careful - self._region.address)
         return block.careful
+
+    def leave(self, left: Left) -> None:
+        """Have no machine code do these from now on."""
+        if left != self._builder.left:
+            self._builder.left = left
+            self.forget()
+
+    def accesses(self, physical: int) -> bool:
+        """Tell whether the instruction at a physical address loads or stores."""
+        return self._builder.accesses(self._word_at(physical))
+
+    def uses_port(self, physical: int) -> None:
+        """Have a load or store at a physical address look for ports, not only for memory."""
+        if physical not in self._ports:
+            self._ports.add(physical)
+            for block in list(self._of_page.get(physical >> PAGE_SHIFT, ())):
+                if block.key[2] <= physical < block.key[2] + LENGTH * len(block.instructions):
+                    self._drop(block)
 
     def written(self, address: int, length: int) -> None:
         """Drop what was made of a range within a page."""
@@ -157,6 +183,7 @@ class Cache:
             self._drop(block)
         self._incoming.clear()
         self._rewritten.clear()
+        self._ports.clear()
         self._used = len(self._shared.code)
 
     def _word_at(self, physical: int) -> int:
@@ -192,6 +219,8 @@ class Cache:
         start = self._used
         self._used += len(code.bytes) + -len(code.bytes) % 16
         self._region.bytes[start : start + len(code.bytes)] = code.bytes
+        if not careful:
+            block.short = start + code.short
         self._join(block, code, start)
         return self._region.address + start
 
@@ -199,8 +228,7 @@ class Cache:
         """Lead a block's ways out to shared code and to other blocks."""
         mode, pc, physical = block.key
         for at, goal in code.shared:
-            target = self._shared.missed if goal is Common.MISSED else self._shared.leave
-            self._host.fill(self._region.bytes, start + at, target)
+            self._host.fill(self._region.bytes, start + at, self._shared.parts[goal])
         for hole, to, stub in code.links:
             key = (mode, to, to if not mode.table else physical + to - pc)
             link = Link(start + hole, start + stub, key)

@@ -18,28 +18,65 @@ GUARD: Final = 8
 """The guard byte of each physical page."""
 MARKS: Final = 16
 """A byte for each 8 bytes of physical memory: whether the engine has to see stores there."""
-LOADS: Final = 24
-STORES: Final = 32
+SPACES: Final = 24
+"""The address spaces by mode and ptbr (see Spaces)."""
+PORT_LOADS: Final = 32
+PORT_STORES: Final = 40
+"""What loads from, and stores to, each address of the I/O page do (see Ports)."""
+TRAPS: Final = 48
+"""The last traps and interrupts that machine code entered (see Traps)."""
+SENT: Final = 56
+"""The bytes that machine code sent (see Ports)."""
+LOADS: Final = 64
+STORES: Final = 72
 """Of the present address space, by virtual page: what to add to an address (see Space)."""
-JUMPS: Final = 40
+JUMPS: Final = 80
 """Of the present address space: where machine code of an address is (see Space)."""
-REGISTERS_AT: Final = 48
+LOAD_PAGE: Final = 88
+STORE_PAGE: Final = 92
+"""Of the present address space: the virtual page that is the I/O page; 32 bits, all ones for none.
+"""
+END: Final = 96
+"""The tick at which the budget is used up: time is END less BUDGET. This and the next have 64 bits.
+"""
+STAY: Final = 104
+"""The tick at which it would be if the timer were disarmed."""
+DUE: Final = 112
+"""The timer's deadline."""
+LATCHED: Final = 120
+LOW: Final = 128
+"""The timer's half-done pairs: a word and, after it, 1 where there is one."""
+REGISTERS_AT: Final = 136
 BUDGET: Final = REGISTERS_AT + 4 * len(REGISTERS)
 ADDRESS: Final = BUDGET + 4
 """The address of an access that found no entry in LOADS or STORES."""
-SIZE: Final = (ADDRESS + 4 + 15) // 16 * 16
+LINES: Final = ADDRESS + 4
+"""The interrupt lines that are up."""
+GATE: Final = LINES + 4
+"""The bit of status that lets interrupts through; 0 while a debugger holds them back."""
+ENTERS: Final = GATE + 4
+"""1 where machine code may enter interrupts."""
+TRAPPED: Final = ENTERS + 4
+"""How many traps and interrupts it has entered."""
+INTERRUPTED: Final = TRAPPED + 4
+"""How many of them were interrupts."""
+SENT_COUNT: Final = INTERRUPTED + 4
+"""How many bytes are in SENT."""
+SIZE: Final = (SENT_COUNT + 4 + 15) // 16 * 16
 
 
 class Exit(IntEnum):
     """Why machine code returned; pc is exact in every case."""
 
     LOOK = 0
-    """There is no code for pc, or the budget does not suffice for what there is."""
+    """There is no code for pc, or the budget is used up, or an interrupt may be due."""
     STEP = 1
     """The instruction at pc has to be executed by the reference's way."""
     LOAD = 2
     STORE = 3
     """It loads from or stores to ADDRESS, for which the address space has no entry."""
+    SHORT = 4
+    """The budget does not suffice for the block at pc."""
 
 
 def register_at(number: int) -> int:
@@ -47,11 +84,15 @@ def register_at(number: int) -> int:
     return REGISTERS_AT + 4 * number
 
 
+Pointers = tuple[int, int, int, int]
+"""LOADS, STORES, JUMPS, and both pages of the I/O page as one."""
+
+
 class Frame:
     """The engine's copy."""
 
-    _given: Final = struct.Struct(f"={len(REGISTERS)}II")
-    _result: Final = struct.Struct(f"={len(REGISTERS)}III")
+    _given: Final = struct.Struct(f"=4Q5Q{len(REGISTERS)}I8I")
+    _result: Final = struct.Struct(f"=5Q{len(REGISTERS)}I8I")
     _pointer: Final = struct.Struct("=Q")
 
     def __init__(self) -> None:
@@ -62,10 +103,19 @@ class Frame:
         """Set a pointer."""
         self._pointer.pack_into(self._region.bytes, at, address)
 
-    def put(self, registers: Sequence[int], budget: int) -> None:
-        """Set all of the guest's registers and the budget."""
-        self._given.pack_into(self._region.bytes, REGISTERS_AT, *registers, budget)
+    def put(
+        self,
+        pointers: Pointers,
+        times: tuple[int, int, int, int, int],
+        registers: Sequence[int],
+        budget: int,
+        gates: tuple[int, int, int],
+    ) -> None:
+        """Set all that differs each time: `times` is from END on, `gates` from LINES to ENTERS."""
+        self._given.pack_into(
+            self._region.bytes, LOADS, *pointers, *times, *registers, budget, 0, *gates, 0, 0, 0
+        )
 
     def take(self) -> tuple[int, ...]:
-        """Give the guest's registers, then what is left of the budget, then ADDRESS."""
-        return self._result.unpack_from(self._region.bytes, REGISTERS_AT)
+        """Give all from END on."""
+        return self._result.unpack_from(self._region.bytes, END)

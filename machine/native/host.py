@@ -1,12 +1,10 @@
 """What the host gives: memory with fences around it, some of it executable, if it does at all.
 
-Knows the host's mmap and its processor. Must not know what lies in the memory.
+Knows the host's mmap. Must not know its processor, or what lies in the memory.
 """
 
 import ctypes
 import mmap
-import platform
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -14,9 +12,6 @@ from typing import Final
 _FENCE: Final = mmap.PAGESIZE
 _NO_RESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000)
 _PROT_NONE: Final = 0
-
-_RETURN_42: Final = b"\xb8\x2a\x00\x00\x00\xc3"
-"""x86-64: mov eax, 42; ret."""
 
 
 class Region:
@@ -59,20 +54,3 @@ def _libc() -> ctypes.CDLL:
 def function(address: int) -> Callable[[int, int], int]:
     """Give the machine code at an address as a function of two numbers, 64 and 32 bits."""
     return ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, ctypes.c_uint32)(address)
-
-
-@cache
-def refusal() -> str | None:
-    """Say why this host cannot run machine code of ours; None where it can. Tried once."""
-    if sys.platform != "linux":
-        return f"needs Linux, this is {sys.platform}"
-    if platform.machine() != "x86_64" or sys.maxsize < 1 << 32:
-        return f"needs an x86-64 processor, this is {platform.machine()}"
-    try:
-        region = Region(_FENCE, executable=True)
-    except OSError as error:
-        return f"needs executable memory, which this host refuses: {error.strerror or error}"
-    region.bytes[: len(_RETURN_42)] = _RETURN_42
-    if function(region.address)(0, 0) != 42:
-        return "needs executable memory, and what this host gave does not execute"
-    return None

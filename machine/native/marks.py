@@ -46,6 +46,10 @@ class Marks:
                 self._region.bytes[number] = 0
                 self._of_page[address >> PAGE_SHIFT] -= 1
 
+    def within(self, address: int, length: int) -> bool:
+        """Tell whether anything is marked in a range of memory."""
+        return any(self._region.bytes[address >> SHIFT : (address + length - 1 >> SHIFT) + 1])
+
     def in_page(self, address: int) -> bool:
         """Tell whether anything is marked in the page of an address."""
         return self._of_page[address >> PAGE_SHIFT] > 0

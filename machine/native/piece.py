@@ -8,8 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
+from isa_spec.registers import IMASK, PTBR, STATUS
 from machine.native.frame import Exit
+
+ATTENDED: Final = frozenset({STATUS, PTBR, IMASK})
+"""Registers whose writes change more than a register: the mode, the address space, interrupts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,15 @@ class Mode:
 class Place:
     """What a template may know of where its instruction is.
 
-    `known` tells the registers whose values are certain there.
+    `known` tells the registers whose values are certain there, `port` whether it was seen to use a
+    port: it is the last of its block then.
     """
 
     pc: int
     mode: Mode
     memory_size: int
     known: Mapping[int, int] = field(default_factory=dict)
+    port: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +59,21 @@ class Follow:
 
 
 class Common(Enum):
-    """Code that all blocks share."""
+    """Code that all blocks share; none of it is entered but with the budget exact."""
 
+    LEAVE = "leave"
+    """Return to Python, the frame's pc being exact."""
+    LOOK = "look"
+    """As LEAVE, unless the budget is used up for the timer's sake."""
     MISSED = "missed"
     """There is no code for the address in the register for that."""
+    SPACE = "space"
+    """Go on at the address in the register for that: status, ptbr or lines may have changed."""
+    TRAP = "trap"
+    """Enter a trap that is raised after its instruction, at the frame's pc."""
+    LOAD_PORT = "load port"
+    STORE_PORT = "store port"
+    """Called for what a port does that machine code can do."""
 
 
 class Section(Enum):

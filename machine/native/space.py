@@ -12,19 +12,19 @@ from typing import Final
 
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import (
+    ENTRY_BYTES,
     ENTRY_PAGE,
     MARKED,
     NEEDED,
     PAGE_SHIFT,
     Entry,
-    table_base,
-    table_length,
 )
 from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.memory import Memory
 from machine.mmu import Mmu
 from machine.native.cache import Block
+from machine.native.frame import Pointers
 from machine.native.host import Region
 from machine.native.jumps import Jumps
 from machine.native.marks import Marks
@@ -33,6 +33,8 @@ from machine.watch import WIDTH, Watch
 
 _PAGES: Final = 1 << 32 - PAGE_SHIFT
 _ALIGNMENTS: Final = 4
+_NO_PAGE: Final = WORD
+_ACCESSES: Final = (Access.LOAD, Access.STORE)
 _PRESENT: Final = int(Entry.PRESENT)
 _USER: Final = int(Entry.USER)
 
@@ -47,6 +49,11 @@ class SpaceKey:
     kernel: bool
     ptbr: int | None
     watches: tuple[Watch, ...]
+
+    @property
+    def ports(self) -> int:
+        """The page by which ports are reached to begin with."""
+        return 0 if self.kernel and self.ptbr is None and not self.watches else _NO_PAGE
 
     @property
     def mode(self) -> Mode:
@@ -69,26 +76,60 @@ class Entries:
         self._words[page] = entry
 
 
-class Space:
-    """One address space, as far as machine code has been in it."""
+class Slots:
+    """Which pages of which spaces rely on which entries of page tables."""
 
-    def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, marks: Marks, missed: int) -> None:
+    def __init__(self, marks: Marks) -> None:
+        self._marks: Final = marks
+        self._users: Final[dict[int, list[tuple[Space, int]]]] = {}
+
+    def add(self, slot: int, space: "Space", page: int) -> None:
+        """See stores to the entry at a physical address."""
+        self._users.setdefault(slot, []).append((space, page))
+        self._marks.add((slot,))
+
+    def remove(self, slot: int, space: "Space", page: int) -> None:
+        """Undo an `add`."""
+        users = self._users[slot]
+        users.remove((space, page))
+        if not users:
+            del self._users[slot]
+        self._marks.remove((slot,))
+
+    def users(self, address: int, length: int) -> list[tuple["Space", int]]:
+        """Give who relies on entries in a range of memory."""
+        if length == ENTRY_BYTES and not address % ENTRY_BYTES:
+            return self._users.get(address, [])
+        slots = range(address & ~3, address + length, ENTRY_BYTES)
+        found = slots if len(slots) < len(self._users) else filter(slots.__contains__, self._users)
+        return [user for slot in found for user in self._users.get(slot, ())]
+
+
+class Space:
+    """One address space, as far as machine code has been in it.
+
+    pointers: what the frame is to have of it.
+    """
+
+    def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, slots: Slots, missed: int) -> None:
         self.key: Final = key
         self.mode: Final = key.mode
         self.blocks: Final[dict[int, Block]] = {}
         self.jumps: Final = Jumps(missed)
-        self.entries: Final = (
-            {Access.LOAD: Entries(), Access.STORE: Entries()} if self.mode.table else {}
-        )
+        self.entries: Final = {access: Entries() for access in _ACCESSES} if self.mode.table else {}
         self._memory: Final = memory
         self._mmu: Final = mmu
-        self._marks: Final = marks
+        self._users: Final = slots
         self._slots: Final[dict[int, int]] = {}
+        self._code: Final[dict[int, set[int]]] = {}
+        self._port_pages = dict.fromkeys(_ACCESSES, key.ports)
+        self.pointers = self._pointers()
 
     def know(self, pc: int, block: Block) -> None:
         """Have a block found by its address from now on, as long as the table says the same."""
         self._depend_on(pc >> PAGE_SHIFT)
         self.blocks[pc] = block
+        self._code.setdefault(pc >> PAGE_SHIFT, set()).add(pc)
         if block.entry:
             self.jumps.set(pc, block.entry)
 
@@ -101,21 +142,40 @@ class Space:
     def admit(self, address: int, access: Access) -> bool:
         """Let machine code load from, or store to, the page of an address; False if it must not.
 
-        It must not where the access would do more than that: trap, reach a port, set a bit of the
-        page table's entry, or be watched.
+        It must not where the access would do more than that: trap, set a bit of the page table's
+        entry, or be watched. What it does to ports, it does by the page that is noted for that.
         """
         page = address >> PAGE_SHIFT
         entries = self.entries[access]
-        if address % WIDTH or entries[page] or self._is_watched(page, access):
+        if entries[page] or self._port_pages[access] == page or self._is_watched(page, access):
             return False
         physical = self._translate(address, access)
-        if physical is None or not MEMORY_START <= physical < self._memory.size:
+        if physical is None or physical >= self._memory.size:
+            return False
+        if physical < MEMORY_START:
+            return self._admit_ports(page, access)
+        if address % WIDTH:
             return False
         self._depend_on(page)
         entries[page] = (physical - address & WORD) + 1
         return True
 
+    def _admit_ports(self, page: int, access: Access) -> bool:
+        if self.key.ptbr is None:
+            return False
+        self._depend_on(page)
+        self._port_pages[access] = page
+        self.pointers = self._pointers()
+        return True
+
+    def _pointers(self) -> Pointers:
+        loads, stores = (self._port_pages[access] for access in _ACCESSES)
+        addresses = [entries.address for entries in self.entries.values()] or [0, 0]
+        return addresses[0], addresses[1], self.jumps.address, stores << 32 | loads
+
     def _is_watched(self, page: int, access: Access) -> bool:
+        if not self.key.watches:
+            return False
         start, end = page << PAGE_SHIFT, page + 1 << PAGE_SHIFT
         return any(
             access in watch.accesses and start < watch.end and end > watch.start
@@ -125,7 +185,9 @@ class Space:
     def _translate(self, address: int, access: Access) -> int | None:
         if self.key.ptbr is None:
             return address
-        slot = self._mmu.entry_at(address, self.key.ptbr)
+        slot = self._slots.get(address >> PAGE_SHIFT)
+        if slot is None:
+            slot = self._mmu.entry_at(address, self.key.ptbr)
         if slot is None:
             return None
         entry, marked = self._memory.words[slot >> 2], MARKED[access]
@@ -141,20 +203,21 @@ class Space:
         slot = self._mmu.entry_at(page << PAGE_SHIFT, self.key.ptbr)
         if slot is not None:
             self._slots[page] = slot
-            self._marks.add((slot,))
+            self._users.add(slot, self, page)
 
-    def written(self, address: int, length: int) -> None:
-        """Forget the pages whose entries of the table lie in a range of memory."""
-        if self.key.ptbr is None:
-            return
-        base = table_base(self.key.ptbr)
-        first = max((address - base) // 4, 0)
-        end = min((address + length - base + 3) // 4, table_length(self.key.ptbr))
-        if end - first > len(self._slots):
-            pages = [page for page in self._slots if first <= page < end]
-        else:
-            pages = [page for page in range(first, end) if page in self._slots]
-        for page in pages:
+    def expire(self, page: int) -> list[Access]:
+        """Have a page admitted anew, whose entry of the table changes; give what it was for."""
+        admitted = [access for access in _ACCESSES if self.entries[access][page]]
+        for access in admitted:
+            self.entries[access][page] = 0
+        if page in self._code or page in self._port_pages.values():
+            self._forget(page)
+        return admitted
+
+    def release(self, page: int) -> None:
+        """Forget a page if it is for nothing."""
+        used = page in self._code or page in self._port_pages.values()
+        if page in self._slots and not used and not any(e[page] for e in self.entries.values()):
             self._forget(page)
 
     def close(self) -> None:
@@ -163,9 +226,13 @@ class Space:
             self._forget(page)
 
     def _forget(self, page: int) -> None:
-        self._marks.remove((self._slots.pop(page),))
-        for entries in self.entries.values():
+        self._users.remove(self._slots.pop(page), self, page)
+        for access, entries in self.entries.items():
             entries[page] = 0
-        self.jumps.drop_page(page << PAGE_SHIFT)
-        for pc in [pc for pc in self.blocks if pc >> PAGE_SHIFT == page]:
-            del self.blocks[pc]
+            if self._port_pages[access] == page:
+                self._port_pages[access] = _NO_PAGE
+                self.pointers = self._pointers()
+        if page in self._code:
+            self.jumps.drop_page(page << PAGE_SHIFT)
+            for pc in self._code.pop(page):
+                self.blocks.pop(pc, None)

@@ -47,6 +47,7 @@ class Alu(IntEnum):
     """Two-operand arithmetic: the number that stands in all of its opcodes."""
 
     ADD = 0
+    OR = 1
     AND = 4
     SUB = 5
     CMP = 7
@@ -63,6 +64,7 @@ class Shift(IntEnum):
     """Shifts and rotations by a constant: the number in the middle of their ModRM byte."""
 
     ROR = 1
+    SHL = 4
     SHR = 5
 
 
@@ -74,6 +76,7 @@ class Cond(IntEnum):
     EQUAL = 0x4
     NOT_EQUAL = 0x5
     NOT_ABOVE = 0x6
+    ABOVE = 0x7
     NEGATIVE = 0x8
     LESS = 0xC
     GREATER = 0xF
@@ -153,6 +156,11 @@ def lea(to: Reg, address: Mem) -> bytes:
     return encode(b"\x8d", to, address)
 
 
+def lowest_bit(to: Reg, source: Reg) -> bytes:
+    """Give to ← the number of the lowest bit that is set in source."""
+    return encode(b"\x0f\xbc", to, source)
+
+
 def imul(to: Reg, source: Operand) -> bytes:
     """Give to ← the low word of to × source."""
     return encode(b"\x0f\xaf", to, source)
@@ -168,9 +176,9 @@ def unary(operation: Unary, operand: Operand) -> bytes:
     return encode(b"\xf7", operation, operand)
 
 
-def shift(operation: Shift, operand: Operand, count: int) -> bytes:
+def shift(operation: Shift, operand: Operand, count: int, *, wide: bool = False) -> bytes:
     """Give operand ← operand shifted or rotated."""
-    return encode(b"\xc1", operation, operand, immediate=bytes((count,)))
+    return encode(b"\xc1", operation, operand, wide=wide, immediate=bytes((count,)))
 
 
 def test(one: Reg, other: Reg) -> bytes:
@@ -217,4 +225,5 @@ CDQ: Final = b"\x99"
 """Extend the sign of eax into edx."""
 RET: Final = b"\xc3"
 JMP: Final = b"\xe9"
-"""The opcode of a jump; the distance, 32 bits from the instruction's end, follows."""
+CALL: Final = b"\xe8"
+"""Opcodes; the distance, 32 bits from the instruction's end, follows."""

@@ -1,57 +1,27 @@
-"""The x86-64 back end: how machine code is entered and left, and what joins templates to blocks.
+"""The x86-64 back end: what joins templates to blocks, and blocks to what they share.
 
-Knows the System V calling convention and the frame. Must not know what a block is made of. A back
-end for another processor is a module like this one, with its encodings and templates.
+Must not know what a block is made of. A back end for another processor is a module like this one,
+with its encodings and templates.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from isa_spec.instruction import Body
 from isa_spec.registers import PC
-from machine.native import frame
-from machine.native.frame import Exit, register_at
-from machine.native.piece import Common, Goal, Place, Writer
-from machine.native.x86_64 import (
-    JMP,
-    RET,
-    Alu,
-    Cond,
-    Mem,
-    Reg,
-    alu,
-    jcc,
-    jump_to,
-    mov,
-    mov_address,
-    movups_load,
-    movups_store,
-    pop,
-    push,
-)
-from machine.native.x86_64_templates import BUDGET, PINNED, TEMPLATES, Code, Template
-
-_SAVED: Final = (Reg.RBX, Reg.RBP, Reg.R12, Reg.R13, Reg.R14, Reg.R15)
-"""What a function must leave as it found it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The code that all blocks share, and where in it the parts are.
-
-    enter: a function of the address to start at and the budget, which gives an Exit. leave: with
-    the Exit in eax. missed: with pc in eax.
-    """
-
-    code: bytes
-    enter: int
-    leave: int
-    missed: int
+from machine.native.backend import Shared
+from machine.native.frame import register_at
+from machine.native.piece import Common, Goal, Mode, Place, Writer
+from machine.native.x86_64 import JMP, RET, Alu, Cond, Mem, Reg, alu, jcc, mov
+from machine.native.x86_64_code import BUDGET, Code
+from machine.native.x86_64_shared import shared
+from machine.native.x86_64_templates import TEMPLATES, Template
 
 
 class X86_64:  # noqa: N801 - the processor's name
-    """What the rest of the engine asks of a processor."""
+    """See Backend."""
+
+    answer: Final = mov(Reg.RAX, 42) + RET
 
     templates: Final[Mapping[Body, Template]] = TEMPLATES
 
@@ -69,8 +39,8 @@ class X86_64:  # noqa: N801 - the processor's name
         if count:
             x.emit(alu(Alu.ADD, BUDGET, count))
 
-    def leave(self, x: Writer, pc: int, why: Exit, shared: Goal) -> None:
-        """Return to Python, pc being this; `shared` stands for the shared code's `leave`."""
+    def leave(self, x: Writer, pc: int, why: int, shared: Common) -> None:
+        """Go to shared code that returns to Python, pc being this."""
         x.emit(mov(Mem(Reg.RSP, register_at(PC)), pc))
         x.emit(mov(Reg.RAX, why))
         x.emit(JMP, shared)
@@ -88,39 +58,6 @@ class X86_64:  # noqa: N801 - the processor's name
         """Fill a hole: make the jump that it belongs to go to `target`, both offsets in `code`."""
         code[at : at + 4] = (target - at - 4).to_bytes(4, "little", signed=True)
 
-    def shared(self, home: int) -> Shared:
+    def shared(self, home: int, memory_size: int) -> Shared:
         """Give the code that all blocks share; `home` is the address of the engine's frame."""
-        enter = [push(register) for register in _SAVED]
-        enter.append(alu(Alu.SUB, Reg.RSP, frame.SIZE, wide=True))
-        enter.append(mov_address(Reg.RAX, home))
-        enter += _copy(Reg.RAX, Reg.RSP, frame.SIZE)
-        enter.append(mov(Reg.RBX, Mem(Reg.RSP, frame.MEMORY), wide=True))
-        enter.append(mov(BUDGET, Reg.RSI))
-        enter.append(mov(Reg.RAX, Reg.RDI, wide=True))
-        enter += [mov(at, Mem(Reg.RSP, register_at(number))) for number, at in PINNED.items()]
-        enter.append(jump_to(Reg.RAX))
-
-        leave = [mov(Mem(Reg.RSP, register_at(number)), at) for number, at in PINNED.items()]
-        leave.append(mov(Mem(Reg.RSP, frame.BUDGET), BUDGET))
-        leave.append(mov_address(Reg.RCX, home))
-        leave += _copy(Reg.RSP, Reg.RCX, frame.SIZE)
-        leave.append(alu(Alu.ADD, Reg.RSP, frame.SIZE, wide=True))
-        leave += [pop(register) for register in reversed(_SAVED)]
-        leave.append(RET)
-
-        missed = [mov(Mem(Reg.RSP, register_at(PC)), Reg.RAX), mov(Reg.RAX, Exit.LOOK)]
-        first, last = b"".join(enter), b"".join(missed)
-        code = first + last + b"".join(leave)
-        return Shared(code, 0, leave=len(first) + len(last), missed=len(first))
-
-
-def _copy(source: Reg, to: Reg, size: int) -> list[bytes]:
-    """Copy a multiple of 16 bytes from where one register points to where another does."""
-    return [
-        part
-        for at in range(0, size, 16)
-        for part in (movups_load(0, Mem(source, at)), movups_store(Mem(to, at), 0))
-    ]
-
-
-__all__ = ["X86_64", "Common", "Shared"]
+        return shared(self.writer(Place(0, Mode(table=False, kernel=True), memory_size)), home)

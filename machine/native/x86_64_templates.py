@@ -1,10 +1,7 @@
 """The x86-64 templates: for each row of the base instruction set, the machine code that does it.
 
-Knows where guest registers live in the host, and the rows. Must not know blocks or caches. A test
-proves each template equal to its row's body; there is no other statement of what it does.
-
-r0 to r7, sp and link live in host registers, the others in the frame, at the stack pointer. rbx
-is the machine's memory, ebp the budget; eax, ecx and edx are free within a template.
+Knows the rows. Must not know blocks or caches. A test proves each template equal to its row's body;
+there is no other statement of what it does.
 """
 
 from collections.abc import Callable
@@ -13,53 +10,29 @@ from typing import Final
 from isa_spec import instructions as rows
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import Body
-from isa_spec.memory_map import MEMORY_START
-from isa_spec.paging import PAGE_SHIFT
-from isa_spec.registers import LINK, MASKS, PC, SP
+from isa_spec.registers import EPC, ESTATUS, LINK, MASKS, PC, STATUS
+from isa_spec.traps import SYSTEM_CALL
 from isa_spec.words import WORD
-from machine.memory import Guard
 from machine.native import frame
 from machine.native.frame import Exit, register_at
-from machine.native.jumps import CODE_AT, ENTRIES, ENTRY
-from machine.native.piece import Common, Follow, Label, Leave, Writer
+from machine.native.piece import ATTENDED, Common, Follow, Label, Leave
 from machine.native.x86_64 import (
     CDQ,
     JMP,
     Alu,
     Cond,
     Mem,
-    Operand,
     Reg,
-    Shift,
     Unary,
     alu,
-    cmp_byte,
     imul,
     imul_constant,
     jcc,
-    jump_to,
     lea,
     mov,
-    shift,
-    test,
     unary,
 )
-
-RAX, RCX, RDX, RBX, RSP = Reg.RAX, Reg.RCX, Reg.RDX, Reg.RBX, Reg.RSP
-BUDGET: Final = Reg.RBP
-PINNED: Final[dict[int, Reg]] = {
-    0: Reg.RSI,
-    1: Reg.RDI,
-    2: Reg.R8,
-    3: Reg.R9,
-    4: Reg.R10,
-    5: Reg.R11,
-    6: Reg.R12,
-    7: Reg.R13,
-    SP: Reg.R14,
-    LINK: Reg.R15,
-}
-"""The guest registers that live in host registers between instructions."""
+from machine.native.x86_64_code import PINNED, RAX, RCX, RDX, RSP, Code
 
 Template = Callable[..., None]
 TEMPLATES: Final[dict[Body, Template]] = {}
@@ -76,133 +49,6 @@ def template(body: Body) -> Callable[[Template], Template]:
     return declare
 
 
-class Code(Writer):
-    """Writes what templates have in common: operands, results, accesses, jumps."""
-
-    # Operands and results
-
-    def constant(self, number: int) -> int | None:
-        """Give a register's value where it is certain."""
-        return self.place.pc if number == PC else self.place.known.get(number)
-
-    def home(self, number: int) -> Operand:
-        """Give where a register lives, pc excepted."""
-        return PINNED.get(number) or Mem(RSP, register_at(number))
-
-    def source(self, number: int) -> Operand | int:
-        """Give a register's value, wherever it is."""
-        constant = self.constant(number)
-        return self.home(number) if constant is None else constant
-
-    def to_register(self, number: int, scratch: Reg) -> Reg:
-        """Give a host register that holds a register's value: its home, or else `scratch`."""
-        source = self.source(number)
-        if isinstance(source, Reg):
-            return source
-        self.emit(mov(scratch, source))
-        return scratch
-
-    def whole(self, number: int) -> bool:
-        """Tell whether a write to a register can go to its home as it is."""
-        return number != PC and MASKS[number] == WORD
-
-    def write(self, number: int) -> None:
-        """Write eax to a register: cut to the bits it keeps, or jump there where it is pc."""
-        if number == PC:
-            self.jump_indirect()
-            return
-        if MASKS[number] != WORD:
-            self.emit(alu(Alu.AND, RAX, MASKS[number]))
-        self.emit(mov(self.home(number), RAX))
-
-    # Jumps
-
-    def jump(self, pc: int) -> None:
-        """Go on at an address that is known now."""
-        self.emit(JMP, Follow(pc))
-        self.piece.ends = True
-
-    def jump_indirect(self) -> None:
-        """Go on at the address in eax, by the table of the address space."""
-        self.emit(lea(RCX, Mem(RAX, 0, RAX)))
-        self.emit(alu(Alu.AND, RCX, (ENTRIES - 1) * ENTRY))
-        self.emit(alu(Alu.ADD, RCX, Mem(RSP, frame.JUMPS), wide=True))
-        self.emit(alu(Alu.CMP, RAX, Mem(RCX)))
-        self.emit(jcc(Cond.NOT_EQUAL), Common.MISSED)
-        self.emit(jump_to(Mem(RCX, CODE_AT)))
-        self.piece.ends = True
-
-    # Accesses
-
-    def word_at(self, address: int, entries: int) -> Mem:
-        """Find the word that a register's value is the address of; uses ecx and edx.
-
-        `entries` is where the frame points to what says so for this kind of access. Leaves where
-        the word is not plain memory.
-        """
-        return (
-            self._by_table(address, entries) if self.place.mode.table else self._physical(address)
-        )
-
-    def _physical(self, address: int) -> Mem:
-        """One comparison: rotating brings the low bits of a misaligned address to the top."""
-        source = self.source(address)
-        if isinstance(source, Reg):
-            self.emit(lea(RCX, Mem(source, -MEMORY_START)))
-        elif isinstance(source, Mem):
-            self.emit(mov(RCX, source))
-            self.emit(alu(Alu.SUB, RCX, MEMORY_START))
-        else:
-            self.emit(mov(RCX, source - MEMORY_START))
-        self.emit(shift(Shift.ROR, RCX, 2))
-        self.emit(alu(Alu.CMP, RCX, (self.place.memory_size - MEMORY_START) >> 2))
-        self.emit(jcc(Cond.NOT_BELOW), Leave(Exit.STEP))
-        return Mem(RBX, MEMORY_START, RCX, 4)
-
-    def _by_table(self, address: int, entries: int) -> Mem:
-        """Misaligned addresses have entries of their own, which are always empty."""
-        source, missed = self.source(address), Label()
-        self.emit(mov(RCX, source))
-        self.emit(shift(Shift.ROR, RCX, 2))
-        self.emit(shift(Shift.SHR, RCX, PAGE_SHIFT - 2))
-        self.emit(mov(RDX, Mem(RSP, entries), wide=True))
-        self.emit(mov(RCX, Mem(RDX, 0, RCX, 4)))
-        self.emit(test(RCX, RCX))
-        self.emit(jcc(Cond.EQUAL), missed)
-        self.emit(alu(Alu.ADD, RCX, source))
-        with self.aside():
-            self.put(missed)
-            held = self.to_register(address, RAX)
-            self.emit(mov(Mem(RSP, frame.ADDRESS), held))
-            self.emit(JMP, Leave(Exit.LOAD if entries == frame.LOADS else Exit.STORE))
-        return Mem(RBX, -1, RCX)  # entries are one more than what is to be added
-
-    def check_guard(self) -> None:
-        """Leave where a store to the word at ecx is not plain; uses edx."""
-        if self.place.mode.table:
-            to_page, to_mark, first = PAGE_SHIFT, 3, 0
-        else:
-            to_page, to_mark, first = PAGE_SHIFT - 2, 1, MEMORY_START
-        guarded, plain = Label(), Label()
-        guard = Mem(RDX, first >> PAGE_SHIFT)
-        self.emit(mov(RDX, RCX))
-        self.emit(shift(Shift.SHR, RDX, to_page))
-        self.emit(alu(Alu.ADD, RDX, Mem(RSP, frame.GUARD), wide=True))
-        self.emit(cmp_byte(guard, 0))
-        self.emit(jcc(Cond.NOT_EQUAL), guarded)
-        self.put(plain)
-        with self.aside():
-            self.put(guarded)
-            self.emit(cmp_byte(guard, Guard.NATIVE))
-            self.emit(jcc(Cond.NOT_EQUAL), Leave(Exit.STEP))
-            self.emit(mov(RDX, RCX))
-            self.emit(shift(Shift.SHR, RDX, to_mark))
-            self.emit(alu(Alu.ADD, RDX, Mem(RSP, frame.MARKS), wide=True))
-            self.emit(cmp_byte(Mem(RDX, first >> 3), 0))
-            self.emit(jcc(Cond.EQUAL), plain)
-            self.emit(JMP, Leave(Exit.STEP))
-
-
 # Moves
 
 
@@ -213,6 +59,8 @@ def mov_value(x: Code, a: int, value: int) -> None:
         x.jump(value)
     else:
         x.emit(mov(x.home(a), value & MASKS[a]))
+        if a in ATTENDED:
+            x.look_around()
 
 
 @template(rows.mov)
@@ -233,17 +81,31 @@ def mov_register(x: Code, a: int, b: int) -> None:
 @template(rows.load)
 def load(x: Code, a: int, b: int) -> None:
     """The address is used before a, which may be the same register, is written."""
-    word, home = x.word_at(b, frame.LOADS), PINNED.get(a)
+    done, home = Label(), PINNED.get(a)
+    if x.place.port:
+        plain = x.use_port(b, frame.LOAD_PAGE, frame.PORT_LOADS, Common.LOAD_PORT)
+        x.write(a)
+        if not x.piece.ends:
+            x.emit(JMP, done)
+        x.put(plain)
+    word = x.word_at(b, frame.LOADS)
     x.emit(mov(home or RAX, word))
     if home is None:
         x.write(a)
+    x.put(done)
 
 
 @template(rows.store)
 def store(x: Code, a: int, b: int) -> None:
-    """The guard of the page decides whether the store is plain."""
-    word = x.word_at(a, frame.STORES)
+    """The guard of the page decides whether the store is plain; some ports change the budget."""
     source = x.source(b)
+    if x.place.port:
+        x.emit(mov(RAX, source))
+        plain = x.use_port(a, frame.STORE_PAGE, frame.PORT_STORES, Common.STORE_PORT)
+        x.emit(mov(RAX, (x.place.pc + LENGTH) & WORD))
+        x.emit(JMP, Common.SPACE)
+        x.put(plain)
+    word = x.word_at(a, frame.STORES)
     if isinstance(source, Mem):
         x.emit(mov(RAX, source))
         source = RAX
@@ -366,3 +228,26 @@ def condbr_greater(x: Code, a: int, value: int, target: int) -> None:
 def condbr_different(x: Code, a: int, value: int, target: int) -> None:
     """Not equal."""
     compare_and_branch(x, Cond.NOT_EQUAL, a, value, target)
+
+
+# Traps and returns
+
+
+@template(rows.trap)
+def trap(x: Code, value: int) -> None:
+    """What can go wrong is seen before anything is changed."""
+    x.emit(mov(Mem(RSP, register_at(PC)), x.place.pc))
+    x.emit(mov(Mem(RSP, frame.ADDRESS), value))
+    x.emit(mov(RCX, SYSTEM_CALL.number))
+    x.emit(JMP, Common.TRAP)
+    x.piece.ends = True
+
+
+@template(rows.iret)
+def iret(x: Code) -> None:
+    """The status that was saved says in which space pc is looked for."""
+    x.emit(mov(RAX, Mem(RSP, register_at(ESTATUS))))
+    x.emit(mov(Mem(RSP, register_at(STATUS)), RAX))
+    x.emit(mov(RAX, Mem(RSP, register_at(EPC))))
+    x.emit(JMP, Common.SPACE)
+    x.piece.ends = True

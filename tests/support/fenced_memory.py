@@ -6,6 +6,8 @@ any case.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 
@@ -54,6 +56,16 @@ class FencedMemory(Memory):
         self.guard = guard
 
 
+@contextmanager
+def fenced() -> Iterator[None]:
+    """Have machines that are made meanwhile have fenced memory."""
+    machine.machine.Memory = FencedMemory
+    try:
+        yield
+    finally:
+        machine.machine.Memory = Memory
+
+
 def main() -> None:
     """Run the programs; say how many instructions there were."""
     first, last = int(sys.argv[1]), int(sys.argv[2])
@@ -61,22 +73,21 @@ def main() -> None:
     executed = 0
     for seed in range(first, last + 1):
         program, rng = make_program(seed), Random(seed)
-        machine.machine.Memory = FencedMemory
-        fenced = Machine(program.memory_size, byte_ticks=program.byte_ticks, engine=Native)
-        machine.machine.Memory = Memory
+        with fenced():
+            native = Machine(program.memory_size, byte_ticks=program.byte_ticks, engine=Native)
         plain = Machine(program.memory_size, byte_ticks=program.byte_ticks, engine=Reference)
-        for each in (fenced, plain):
+        for each in (native, plain):
             each.flash(program.segments)
             for tick, data in program.feeds:
                 each.schedule(tick, SerialInput(data))
         tick = 0
         while tick < program.limit:
             tick = min(tick + rng.randrange(1, 700), program.limit)
-            fenced.run(tick)
+            native.run(tick)
             plain.run(tick)
-        if fenced.snapshot() != plain.snapshot():
+        if native.snapshot() != plain.snapshot():
             raise SystemExit(f"seed {seed} came out differently")
-        executed += fenced.engine.executed - fenced.engine.stepped
+        executed += native.engine.executed - native.engine.stepped
     print(executed)
 
 

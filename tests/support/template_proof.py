@@ -13,12 +13,12 @@ from isa_spec.formats import LENGTH, Kind
 from isa_spec.instruction import Instruction
 from isa_spec.instructions import BASE
 from isa_spec.paging import Entry
-from isa_spec.registers import IMASK, MASKS, PC, PTBR, REGISTERS, STATUS
+from isa_spec.registers import MASKS, PC, PTBR, REGISTERS, STATUS
 from machine.engine import UNDECIDED
 from machine.machine import Machine
 from machine.memory import Guard
+from machine.native.backend import Backend
 from machine.native.engine import Native
-from machine.native.x86_64_host import X86_64
 from machine.native.x86_64_templates import TEMPLATES
 
 SIZE = 0x8000
@@ -61,7 +61,6 @@ HOMES = (0, 3, 7, 8, 14, 15, PC, 17, 20, 23, 26)
 PLAIN = (DATA, DATA + 0xFFC, CODE + 0x800)
 """Addresses, of ADDRESSES, whose words are memory that anybody may load and store."""
 
-_ATTENDED = (STATUS, PTBR, IMASK)
 _NONE = frozenset()
 _NOTHING = rows.BASE.rows[1].encode(0, 0)
 
@@ -69,7 +68,7 @@ _NOTHING = rows.BASE.rows[1].encode(0, 0)
 class Proof:
     """Two machines with the same state, one native; `processor` is the back end to prove."""
 
-    def __init__(self, processor: X86_64 | None = None) -> None:
+    def __init__(self, processor: Backend | None = None) -> None:
         self.native = Machine(SIZE, engine=lambda cpu, rows: Native(cpu, rows, processor))
         self.plain = Machine(SIZE)
         table = {page: page << 12 | USED for page in range(1, 8)}
@@ -222,9 +221,7 @@ def _left_to_python(
         return ""
     if row.body is rows.store and read[operands[0]] == CODE + 0x800 and at != CODE:
         return ""  # no code in that page, perhaps
-    privileged = any(REGISTERS[number].privileged for number in held)
-    if not row.meaning.writes.isdisjoint(row.operands) and operands[0] in _ATTENDED:
-        return ""
+    privileged = row.privileged or any(REGISTERS[number].privileged for number in held)
     if (privileged and not status & KERNEL) or row.body not in TEMPLATES:
         return ""
     if row.body is rows.store:

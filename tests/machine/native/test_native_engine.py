@@ -1,10 +1,12 @@
 """The native engine: what it may touch, what it refuses, and what happens at its edges."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from board import DATA, START, Board, handler, program
@@ -13,14 +15,16 @@ from isa_spec.instructions import BASE
 from isa_spec.traps import Access
 from machine.cpu import Reason
 from machine.engines import ENGINES, maker
+from machine.happenings import TrapReturn
 from machine.machine import Machine
-from machine.native import cache, engine, host
+from machine.native import backend, cache, spaces
+from machine.observers import Observers
 from machine.reference import Reference
 from machine.watch import Watch
 from toolchain.assembler import assemble
 
 pytestmark = pytest.mark.skipif(
-    host.refusal() is not None, reason=f"the native engine {host.refusal()}"
+    backend.refusal() is not None, reason=f"the native engine {backend.refusal()}"
 )
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +63,7 @@ def test_a_step_over_a_fence_ends_the_process(step: int):
 
 
 def test_a_host_that_refuses_is_named_in_one_line(monkeypatch):
-    monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
+    monkeypatch.setattr(backend, "refusal", lambda: "needs an x86-64 processor, this is vax")
     with pytest.raises(OSError, match=r"^the native engine needs .*vax; --engine auto runs"):
         Machine(engine=maker("native"))
 
@@ -151,9 +155,9 @@ def test_a_full_cache_is_emptied_and_filled_anew(monkeypatch):
 
 def test_more_address_spaces_than_are_remembered_come_out_right():
     board = native("add r0, r1", "mov pc, 0x1000").translated().set(r1=1)
-    for number in range(engine._MOST_SPACES + 5):
+    for number in range(spaces.MOST + 5):
         board.set(ptbr=0x3001 + number).step(2)
-    assert board["r0"] == engine._MOST_SPACES + 5
+    assert board["r0"] == spaces.MOST + 5
 
 
 def test_a_signals_handler_that_raises_leaves_the_state_exact():
@@ -171,3 +175,61 @@ def test_a_signals_handler_that_raises_leaves_the_state_exact():
     board.machine.engine = Reference(board.machine.cpu, BASE)
     board.step(3)
     assert board["r0"] == (executed + 5) // 3 & 0xFFFFFFFF
+
+
+def test_a_guest_that_machine_code_is_no_good_for_is_left_to_the_reference_for_a_while():
+    lines = ("div r0, r4", "add r2, r1", "mov pc, 0x1000")
+    boards = [Board(*lines, engine=ENGINES[name]) for name in ("native", "reference")]
+    for board in boards:
+        board.load_program(handler(7), "mov pc, 0x1008")
+        board.set(r1=1).step(50_000)
+    assert boards[0].machine.hash() == boards[1].machine.hash()
+    assert boards[0].machine.engine.entered < 2000
+    for board in boards:
+        board.set(r4=1).step(50_000)
+    assert boards[0].machine.hash() == boards[1].machine.hash()
+    assert boards[0].machine.engine.stepped < 51_000
+
+
+def test_a_return_that_is_stepped_from_beyond_memory_is_none_of_a_port():
+    seen = Observers().on(TrapReturn, lambda _: False)
+    board = native("iret").translated()
+    board.map(0x20, START >> 12)
+    board.set(pc=0x20000, epc=0x20008, estatus=1)
+    board.machine.run(budget=1, observers=seen)
+    assert board["pc"] == 0x20008
+
+
+def test_ctrl_c_again_and_again_leaves_the_state_exact_whenever_it_comes():
+    lines = ("mov r0, [r7]", "add r2, r1", "mov r3, [r8]", "trap 5", "mov pc, 0x1000")
+    boards = [Board(*lines, engine=ENGINES[name]) for name in ("native", "reference")]
+    for board in boards:
+        board.load_program(handler(8), "iret")
+        board.set(r1=1, r7=0x10, r8=4)
+    rng, caught = Random(5), 0
+    again = {signal.SIGINT: signal.default_int_handler,
+             signal.SIGVTALRM: lambda *_: signal.raise_signal(signal.SIGINT)}  # fmt: skip
+    before = {number: signal.signal(number, handler) for number, handler in again.items()}
+    try:
+        for _ in range(60):
+            try:
+                signal.setitimer(signal.ITIMER_VIRTUAL, rng.uniform(1e-4, 1e-2), 1e-4)
+                boards[0].machine.run(budget=10_000)
+            except KeyboardInterrupt:
+                caught += 1
+            finally:
+                put_away_the_timer()
+            executed = boards[0].machine.cpu.executed
+            boards[1].machine.run(budget=executed - boards[1].machine.cpu.executed)
+            assert boards[0].machine.hash() == boards[1].machine.hash()
+            assert boards[0].machine.engine.executed == executed
+    finally:
+        for number, each in before.items():
+            signal.signal(number, each)
+    assert caught > 10
+
+
+def put_away_the_timer() -> None:
+    while signal.getitimer(signal.ITIMER_VIRTUAL) != (0, 0):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -1,9 +1,16 @@
-"""Runs a session on the reference and on another engine, and tells where they differ first."""
+"""Runs a session on the reference and on other engines, and tells where they differ first.
+
+One side begins with the compiled engine, another with the native one, where the host can run it; in
+both, all engines take turns. The native engine's side has its memory between fences.
+"""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from itertools import cycle
+from typing import Final
 
+from fenced_memory import fenced
 from plain_model.registers import REGISTER_NAMES
 
 from engine_fuzz.session import (
@@ -22,6 +29,8 @@ from machine import events
 from machine.compiled.engine import Compiled
 from machine.happenings import KINDS
 from machine.machine import EngineMaker, Machine
+from machine.native.backend import refusal
+from machine.native.engine import Native
 from machine.observers import Observers
 from machine.reference import Reference
 from machine.snapshot import Snapshot
@@ -30,22 +39,33 @@ from machine.trapped import Happening
 Seen = dict[str, object]
 
 
-def engines(session: Session) -> tuple[EngineMaker, ...]:
-    """The engines that take turns on the side that is tested."""
-    eager = partial(Compiled, warm=1, stride=3, worthwhile=1)
-    patient = partial(Compiled, warm=2, stride=23, worthwhile=1)
-    return (eager if session.eager else patient, Reference, patient)
+Turns = tuple[EngineMaker, ...]
+"""The engines that take turns on a side, beginning with the first."""
+
+_EAGER: Final = partial(Compiled, warm=1, stride=3, worthwhile=1)
+_PATIENT: Final = partial(Compiled, warm=2, stride=23, worthwhile=1)
+_STUBBORN: Final = partial(Native, patience=1 << 30)
+_RUNS_NATIVE: Final = refusal() is None
+
+
+def sides(session: Session) -> tuple[Turns, ...]:
+    """The sides that are tested."""
+    compiled = _EAGER if session.eager else _PATIENT
+    if not _RUNS_NATIVE:
+        return ((compiled, Reference, _PATIENT),)
+    return (compiled, Reference, Native, _PATIENT), (_STUBBORN, _PATIENT, Native, Reference)
 
 
 class Side:
     """A machine, what was done to it, and what it showed."""
 
-    def __init__(self, session: Session, makers: tuple[EngineMaker, ...]) -> None:
+    def __init__(self, session: Session, turns: Turns) -> None:
         program = session.program
-        self.makers = cycle(makers)
-        self.machine = Machine(
-            program.memory_size, byte_ticks=program.byte_ticks, engine=next(self.makers)
-        )
+        self.makers = cycle(turns)
+        with fenced() if turns[0] is _STUBBORN else nullcontext():
+            self.machine = Machine(
+                program.memory_size, byte_ticks=program.byte_ticks, engine=next(self.makers)
+            )
         self.machine.flash(program.segments)
         for tick, data in program.feeds:
             self.machine.schedule(tick, events.SerialInput(data))
@@ -129,17 +149,27 @@ class Side:
 
 
 def first_difference(
-    session: Session, makers: tuple[EngineMaker, ...] | None = None
+    session: Session, tested: tuple[Turns, ...] | None = None
 ) -> tuple[int, str] | None:
-    """Give the index of the action after which the sides differ, and how; None if they never do."""
-    one, other = Side(session, (Reference,)), Side(session, makers or engines(session))
+    """Give the index of the action after which sides differ, and how; None if they never do."""
+    plain = Side(session, (Reference,))
+    others = [Side(session, turns) for turns in tested or sides(session)]
     for index, action in enumerate(session.actions):
-        for side in (one, other):
-            side.act(action)
-        differences = compare(one.seen(), other.seen())
-        if differences:
-            return index, f"after {action}:{differences}"
+        plain.act(action)
+        expected = plain.seen()
+        for side in others:
+            differences = _differences(side, action, expected)
+            if differences:
+                return index, f"after {action}, {side.machine.engine.name} engine:{differences}"
     return None
+
+
+def _differences(side: Side, action: Action, expected: Seen) -> str:
+    try:
+        side.act(action)
+    except Exception as error:
+        return f" {error!r}"
+    return compare(expected, side.seen())
 
 
 def compare(expected: Seen, actual: Seen) -> str:

@@ -1,7 +1,8 @@
 """Ctrl-C in a program that has no event loop: held back while generated code runs.
 
-Generated code has the registers in names of its own. Were KeyboardInterrupt raised in it, they
-would be lost, and with them all that was executed since it was entered. Knows signals; no engine.
+Generated code has the registers in places of its own. Were KeyboardInterrupt raised in it, or while
+they are copied back, they would be lost, and with them all that was executed since it was entered.
+Knows signals; no engine.
 """
 
 import signal
@@ -20,6 +21,7 @@ class HeldBack:
         self._holds = False
 
     def __enter__(self) -> Self:
+        self.asked = False
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             try:
                 signal.signal(signal.SIGINT, self._ask)
