@@ -13,6 +13,7 @@ from machine.compiled.accesses import Flat, Windowed
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
 from machine.compiled.interrupts import HeldBack
+from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import compile_region
 from machine.compiled.spaces import Code, Space
@@ -31,7 +32,7 @@ STRIDE: Final = 97
 """Instructions that the reference steps between two looks at where execution is."""
 WORTHWHILE: Final = 64
 """A run of fewer instructions is left to the reference."""
-MOST_AT_ONCE: Final = 1 << 20
+MOST_AT_ONCE: Final = MOST_TURNS
 """Instructions after which generated code comes back, to be interrupted if that was asked for."""
 POOR: Final = 12
 """A region that executes no more instructions than this was hardly worth entering."""
