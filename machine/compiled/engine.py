@@ -15,7 +15,7 @@ from machine.compiled.instructions import Listing
 from machine.compiled.interrupts import HeldBack
 from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
-from machine.compiled.region import compile_region
+from machine.compiled.region import PATIENCE, compile_region
 from machine.compiled.spaces import Code, Space
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
@@ -34,13 +34,12 @@ WORTHWHILE: Final = 64
 """A run of fewer instructions is left to the reference."""
 MOST_AT_ONCE: Final = MOST_TURNS
 """Instructions after which generated code comes back, to be interrupted if that was asked for."""
-POOR: Final = 12
-"""A region that executes no more instructions than this was hardly worth entering."""
-MOST_POOR: Final = 100
 MOST_BROKEN: Final = 5
 """How often a region may be compiled anew because something was not as it took for granted."""
 MOST_SPACES: Final = 64
-_COLD: Final = 2000
+_MOST_CUTS: Final = 256
+_MOST_STRIDES: Final = 16
+"""Looks that are left out, at most, where execution was met at such an address again and again."""
 
 
 class _Stepper(Reference):
@@ -49,6 +48,7 @@ class _Stepper(Reference):
     def __init__(self, cpu: Cpu, instructions: InstructionSet, mirror: Mirror) -> None:
         super().__init__(cpu, instructions)
         self._mirror = mirror
+        self._cut_for_good: set[frozenset[int]] = set()
 
     def overwritten(self) -> None:
         """The guard of its pages tells it."""
@@ -56,6 +56,15 @@ class _Stepper(Reference):
     def keeping(self, address: int) -> None:
         self._mirror.hold(address, self)
         self._mirror.hold(address + 4, self)
+
+    def _cut_runs_at(self, breakpoints: frozenset[int]) -> None:
+        # Spaces have stops of their own, and take turns.
+        known = self._cut_for_good
+        if breakpoints not in known:
+            if len(known) >= _MOST_CUTS:
+                known.clear()
+            known.add(breakpoints)
+            super()._cut_runs_at(breakpoints)
 
     def dropped(self, address: int) -> None:
         self._mirror.release(address, self)
@@ -82,7 +91,7 @@ class Compiled:
         self._cpu = cpu
         self._instructions = instructions
         self._warm = warm
-        self._stride = stride
+        self._stride = self._pace = stride
         self._worthwhile = worthwhile
         self._mirror = Mirror(cpu.memory)
         self._reference = _Stepper(cpu, instructions, self._mirror)
@@ -116,13 +125,13 @@ class Compiled:
             pc, room, address = r[PC], min(cpu.horizon - cpu.time, MOST_AT_ONCE), -1
             space = self._space()
             code = space.regions.get(pc)
-            stops = breakpoints
+            stops, last = breakpoints, cpu.horizon
             if pc in breakpoints:
                 todo = 1
             elif code is None:
                 if self._warms(space, pc):
                     continue
-                todo, stops = self._stride, space.stops(breakpoints)
+                todo, stops, last = self._pace, space.stops(breakpoints), until
             elif room < code.region.need:
                 todo = room
             else:
@@ -133,10 +142,12 @@ class Compiled:
                     continue
                 executed, todo, address = done
                 cpu.time += executed
-                if executed < POOR:
-                    self._note_poor(code)
-                else:
-                    code.region.poor = 0
+                region = code.region
+                region.gained += executed - region.worth
+                if region.gained < 0:
+                    self._give_up(code)
+                elif region.gained > PATIENCE:
+                    region.gained = PATIENCE
                 if not todo:
                     continue
                 if address == -2:
@@ -145,7 +156,7 @@ class Compiled:
                     todo = cpu.horizon - cpu.time
                     if todo >= code.region.need:
                         continue
-            end = min(cpu.time + todo, cpu.horizon)
+            end = min(cpu.time + todo, last)
             reason = reference.run(end, stops, decisions)
             if reason is Reason.BUDGET:
                 if cpu.time < end:  # time has wrapped
@@ -184,7 +195,7 @@ class Compiled:
                 self._spaces.clear()
             cpu = self._cpu
             translated = bool(r[STATUS] & _VIRTUAL)
-            space = Space(self._mirror, cpu.mmu, cpu.memory.size, translated)
+            space = Space(self._mirror, cpu, translated, self._stride)
             self._spaces[key] = space
         return space
 
@@ -238,15 +249,15 @@ class Compiled:
             space.add(region)
         if pc in space.regions:
             return True
-        space.cold[pc] = _COLD
+        space.leave_alone(pc)
         return False
 
     def _is_warm(self, space: Space, pc: int) -> bool:
         """Note that execution was met at pc; tell whether that has been so often enough."""
-        cold = space.cold.get(pc, 0)
-        if cold:
-            space.cold[pc] = cold - 1
+        if space.leaves_alone(pc):
+            self._pace = min(2 * self._pace, _MOST_STRIDES * self._stride)
             return False
+        self._pace = self._stride
         around = pc // AROUND
         heat = space.heat[around] = space.heat.get(around, 0) + 1
         if heat < self._warm:
@@ -261,10 +272,8 @@ class Compiled:
         for head in code.region.heads:
             space.broken[head] = space.broken.get(head, 0) + 1
 
-    def _note_poor(self, code: Code) -> None:
-        """Give up a region that keeps being left at once."""
-        code.region.poor += 1
-        if code.region.poor > MOST_POOR:
-            code.space.drop(code)
-            for head in code.region.heads:
-                code.space.cold[head] = _COLD
+    def _give_up(self, code: Code) -> None:
+        """Forget a region that has been left too soon too often, for a long time."""
+        code.space.drop(code)
+        for address in code.region.addresses:
+            code.space.leave_alone(address)

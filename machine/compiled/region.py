@@ -4,14 +4,22 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from isa_spec.registers import PC
 from machine.compiled.accesses import MODEST, Flat, Windowed
 from machine.compiled.emission import Assumptions, Emitter
 from machine.compiled.evaluation import HELPERS
 from machine.compiled.flow import Block, Explorer
+from machine.compiled.instructions import Instruction
 from machine.compiled.shape import Shape, TooMuch
+
+ENTERING: Final = 56
+"""What entering and leaving a region costs, in steps of instructions of registers alone."""
+ACCESS: Final = 4
+"""What a step of another instruction costs, in those."""
+PATIENCE: Final = 5000
+"""Instructions by which a region may have been entered for too few, all in all, to be kept."""
 
 Function = Callable[[int, int], tuple[int, int, int] | None]
 """Given a budget and a head's address; gives the instructions executed, how many the reference is
@@ -25,8 +33,8 @@ class Region:
 
     need: the budget without which it does nothing. heads: where it can be entered. words: the
     physical addresses of the instructions that it was made of; addresses: as the program sees
-    them; reach: with those that it would have gone on to. poor: how often in a row it was hardly
-    worth entering.
+    them; reach: with those that it would have gone on to. worth: how many instructions it must
+    execute to be worth entering; gained: how many more it has executed of late.
     """
 
     function: Function
@@ -36,7 +44,8 @@ class Region:
     words: frozenset[int]
     source: str
     reach: frozenset[int]
-    poor: int = 0
+    worth: int
+    gained: int = PATIENCE
 
 
 def compile_region(
@@ -79,7 +88,14 @@ def compile_region(
         source,
         frozenset(one.address for one in instructions)
         | frozenset(one.following for one in instructions),
+        _worth(instructions),
     )
+
+
+def _worth(instructions: list[Instruction]) -> int:
+    """How many of these instructions it takes for them to be worth leaving the reference."""
+    quiet = sum(one.decoded.row.meaning.quiet for one in instructions)
+    return ENTERING * len(instructions) // (quiet + ACCESS * (len(instructions) - quiet))
 
 
 def _assumptions(

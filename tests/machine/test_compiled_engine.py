@@ -149,6 +149,14 @@ def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
     assert max(rewritten, default=0) < 20
 
 
+def test_code_that_is_left_at_once_over_and_over_is_left_to_the_reference():
+    made = Board("loop:", "mov r0, [r1]", "add r2, r0", "mov pc, loop", engine=Compiled)
+    made.set(r1=0x15).run(1000)
+    assert compiled_regions(made)
+    made.run(50_000)
+    assert not compiled_regions(made)
+
+
 def test_a_page_committed_to_a_file_is_noted_again_when_stored_to():
     made = board("memory", EAGER).set(status=1)
     made.run(2000)
@@ -246,7 +254,7 @@ def test_rows_of_extensions_do_what_their_bodies_say(row):
         for one in made:
             one.run(tick)
         assert made[0].machine.hash() == made[1].machine.hash()
-    assert compiled_regions(made[1])
+        assert tick > 50 or compiled_regions(made[1])
 
 
 def test_ctrl_c_lands_between_instructions():
