@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from isa_spec.instruction import InstructionSet
 from isa_spec.registers import PC, PTBR, STATUS, Status
+from isa_spec.traps import Access
 from machine.compiled.accesses import Flat, Windowed
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
@@ -20,6 +21,7 @@ from machine.compiled.spaces import Code, Space
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
 from machine.reference import Reference
+from machine.watch import Watch
 
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _MODE: Final = int(Status.VIRTUAL | Status.KERNEL)
@@ -36,6 +38,8 @@ MOST_AT_ONCE: Final = MOST_TURNS
 """Instructions after which generated code comes back, to be interrupted if that was asked for."""
 MOST_BROKEN: Final = 5
 """How often a region may be compiled anew because something was not as it took for granted."""
+MOST_WATCHED: Final = 1 << 14
+"""Bytes that may be watched without the run being left to the reference."""
 MOST_SPACES: Final = 64
 _MOST_CUTS: Final = 256
 _MOST_STRIDES: Final = 16
@@ -97,6 +101,7 @@ class Compiled:
         self._reference = _Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
         self._breakpoints: frozenset[int] = frozenset()
+        self._watches: tuple[Watch, ...] = ()
         self._interrupts = HeldBack()
 
     @property
@@ -107,9 +112,11 @@ class Compiled:
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu
-        if cpu.watches or cpu.flows or until - cpu.time < self._worthwhile:
+        watched = sum(watch.end - watch.start for watch in cpu.watches)
+        if watched > MOST_WATCHED or cpu.flows or until - cpu.time < self._worthwhile:
             return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
+            self._watch(cpu.watches)
             return self._run(until, self._cut_at(breakpoints), decisions)
 
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
@@ -174,6 +181,22 @@ class Compiled:
         self._spaces.clear()
         self._reference.forget()
         self._mirror.clear()
+
+    def _watch(self, watches: tuple[Watch, ...]) -> None:
+        """Have accesses that are watched, and others to those words, left to the reference.
+
+        Where translation is on this is done as pages are admitted.
+        """
+        if watches == self._watches:
+            return
+        self._watches = watches
+        self._mirror.unveil()
+        for watch in watches:
+            if watch.ptbr is None:
+                for address in filter(self._cpu.memory.holds, watch.words):
+                    self._mirror.veil(address, loads=Access.LOAD in watch.accesses)
+        for space in self._spaces.values():
+            space.forget_windows()
 
     def _cut_at(self, breakpoints: frozenset[int]) -> frozenset[int]:
         """Drop what was compiled without regard to breakpoints; give them as one object."""

@@ -119,12 +119,24 @@ class Space:
             physical = self._physical(address, access)
             if physical is None:
                 continue
+            if self.translated:
+                self._veil(address & ~OFFSET, physical & ~OFFSET)
             self.mirror.admit(physical)
             if self.windowed:
                 first = address & ~OFFSET
                 frame = physical & ~OFFSET
                 index = self.mirror.index(frame)
                 _open(windows, address >> PAGE_SHIFT, index - first, frame - first)
+
+    def _veil(self, page: int, frame: int) -> None:
+        """Keep the words of a page from being plain that the present run watches."""
+        for watch in self.cpu.watches:
+            if watch.ptbr in (None, self.cpu.space):
+                for address in watch.words:
+                    if page <= address < page + PAGE:
+                        self.mirror.veil(
+                            frame + address - page, loads=Access.LOAD in watch.accesses
+                        )
 
     def _physical(self, address: int, access: Access) -> int | None:
         physical = address

@@ -11,6 +11,7 @@ from isa_spec.formats import GENERAL
 from isa_spec.instruction import Rows
 from isa_spec.instructions import BASE
 from isa_spec.registers import IMASK, PC
+from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.compiled.engine import Compiled
 from machine.cpu import Reason
@@ -18,6 +19,7 @@ from machine.events import WriteMemory
 from machine.machine import Machine
 from machine.memory import Memory
 from machine.reference import Reference
+from machine.watch import Watch
 
 EAGER = partial(Compiled, warm=1, stride=1, worthwhile=1)
 
@@ -147,6 +149,42 @@ def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
     made.run(50_000)
     rewritten = [n for s in made.machine.engine._spaces.values() for n in s.rewritten.values()]
     assert max(rewritten, default=0) < 20
+
+
+WATCHES = {
+    "stores": {Access.STORE},
+    "loads": {Access.LOAD},
+    "both": {Access.LOAD, Access.STORE},
+}
+
+
+@pytest.mark.parametrize("virtual", [False, True], ids=["physical", "virtual"])
+@pytest.mark.parametrize("kind", WATCHES)
+def test_compiled_code_stops_for_watchpoints_where_the_reference_does(kind: str, virtual: bool):
+    seen = []
+    for maker in (Reference, EAGER):
+        one = board("memory", maker, virtual=virtual)
+        one.machine.run(budget=2000)
+        states = []
+        for address in (DATA + 8, DATA + 8, DATA + 0x800, DATA + 18):
+            ptbr = TABLE | 1 if virtual else None
+            watches = (Watch(frozenset(WATCHES[kind]), address, address + 1, ptbr),)
+            for _ in range(3):
+                states.append((one.machine.run(budget=700, watches=watches), one.machine.hash()))
+                one.machine.run(budget=1)
+        states.append((one.machine.run(budget=700), one.machine.hash()))
+        seen.append(states)
+    assert seen[0] == seen[1]
+    assert compiled_regions(one)
+
+
+def test_a_run_with_watchpoints_is_compiled_but_for_what_is_watched():
+    made = board("memory", EAGER).set(status=1)
+    made.machine.run(budget=5000, watches=(Watch(frozenset({Access.LOAD}), DATA + 8, DATA + 12),))
+    mirror = made.machine.engine._mirror
+    assert mirror.slots[DATA + 8] is mirror.plain[DATA + 8] is None
+    assert mirror.slots[DATA + 4] is not None
+    assert mirror.plain[DATA + 12]
 
 
 def test_code_that_is_left_at_once_over_and_over_is_left_to_the_reference():
