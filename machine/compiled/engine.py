@@ -5,18 +5,19 @@ last instructions of a budget) is stepped by the reference, which thus alone kno
 sampled while the reference steps; where it is met often, the code around it is compiled.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from isa_spec.instruction import InstructionSet
 from isa_spec.registers import PC, PTBR, STATUS, Status
 from isa_spec.traps import Access
-from machine.compiled.accesses import Flat, Windowed
+from machine.compiled.accesses import Reach
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
 from machine.compiled.interrupts import HeldBack
+from machine.compiled.library import MOST_VERSIONS, Library
 from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
-from machine.compiled.region import PATIENCE, compile_region
+from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
 from machine.compiled.spaces import Code, Space
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
@@ -40,7 +41,7 @@ MOST_BROKEN: Final = 5
 """How often a region may be compiled anew because something was not as it took for granted."""
 MOST_WATCHED: Final = 1 << 14
 """Bytes that may be watched without the run being left to the reference."""
-MOST_SPACES: Final = 64
+MOST_SPACES: Final = 256
 _MOST_CUTS: Final = 256
 _MOST_STRIDES: Final = 16
 """Looks that are left out, at most, where execution was met at such an address again and again."""
@@ -100,6 +101,7 @@ class Compiled:
         self._mirror = Mirror(cpu.memory)
         self._reference = _Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
+        self._library = Library()
         self._breakpoints: frozenset[int] = frozenset()
         self._watches: tuple[Watch, ...] = ()
         self._interrupts = HeldBack()
@@ -139,7 +141,7 @@ class Compiled:
                 if self._warms(space, pc):
                     continue
                 todo, stops, last = self._pace, space.stops(breakpoints), until
-            elif room < code.region.need:
+            elif room < code.region.unbound.need:
                 todo = room
             else:
                 mirror.refresh()
@@ -150,7 +152,7 @@ class Compiled:
                 executed, todo, address = done
                 cpu.time += executed
                 region = code.region
-                region.gained += executed - region.worth
+                region.gained += executed - region.unbound.worth
                 if region.gained < 0:
                     self._give_up(code)
                 elif region.gained > PATIENCE:
@@ -161,7 +163,7 @@ class Compiled:
                     self._broke(code)
                 if todo < 0:
                     todo = cpu.horizon - cpu.time
-                    if todo >= code.region.need:
+                    if todo >= code.region.unbound.need:
                         continue
             end = min(cpu.time + todo, last)
             reason = reference.run(end, stops, decisions)
@@ -179,6 +181,7 @@ class Compiled:
         for space in self._spaces.values():
             space.forget()
         self._spaces.clear()
+        self._library.clear()
         self._reference.forget()
         self._mirror.clear()
 
@@ -236,40 +239,15 @@ class Compiled:
 
     def _warms(self, space: Space, pc: int) -> bool:
         """Compile the code at pc if it is met often enough; tell whether it can be entered."""
+        if space.leaves_alone(pc):
+            self._pace = min(2 * self._pace, _MOST_STRIDES * self._stride)
+            return False
+        self._pace = self._stride
+        if self._library.at(pc) and self._bound(space, pc):
+            return True
         if not self._is_warm(space, pc):
             return False
-        self._mirror.prepare()
-        cpu = self._cpu
-        broken = space.broken.get(pc, 0)
-        listing = Listing(self._instructions, cpu.memory.words, space.locate)
-
-        def accesses() -> Flat | Windowed:
-            if not space.windowed:
-                return Flat(self._mirror.limit)
-            flat = self._mirror.flat
-            same = broken < 1 and flat and space.locate(pc) == pc
-            return Windowed(low=broken < 2, same=same, flat=flat)
-
-        namespace: dict[str, Any] = {
-            "r": cpu.r,
-            "slots": self._mirror.slots,
-            "plain": self._mirror.plain,
-            "words": cpu.memory.words,
-            "load_window": space.loads.get,
-            "store_window": space.stores.get,
-        }
-        region = compile_region(
-            Explorer(listing, self._breakpoints),
-            pc,
-            cpu.r,
-            self._breakpoints,
-            accesses,
-            namespace,
-            fix=broken < MOST_BROKEN,
-            modest=broken < 2,
-        )
-        if region is not None:
-            space.add(region)
+        self._compile(space, pc)
         if pc in space.regions:
             return True
         space.leave_alone(pc)
@@ -277,10 +255,6 @@ class Compiled:
 
     def _is_warm(self, space: Space, pc: int) -> bool:
         """Note that execution was met at pc; tell whether that has been so often enough."""
-        if space.leaves_alone(pc):
-            self._pace = min(2 * self._pace, _MOST_STRIDES * self._stride)
-            return False
-        self._pace = self._stride
         around = pc // AROUND
         heat = space.heat[around] = space.heat.get(around, 0) + 1
         if heat < self._warm:
@@ -288,12 +262,58 @@ class Compiled:
         space.heat[around] = 0
         return True
 
+    def _bound(self, space: Space, pc: int) -> bool:
+        """Use what was compiled of the same code before; tell whether it can be entered at pc."""
+        terms, listing = self._terms(space, pc), self._listing(space)
+        for unbound in reversed(self._library.at(pc)):
+            if unbound.suits(terms, self._cpu.r) and not unbound.heads <= space.regions.keys():
+                region = unbound.bind(listing, self._namespace(space))
+                if region is not None:
+                    space.add(region)
+                    return pc in space.regions
+        return False
+
+    def _compile(self, space: Space, pc: int) -> None:
+        self._mirror.prepare()
+        listing = self._listing(space)
+        explorer = Explorer(listing, self._breakpoints)
+        unbound = compile_region(explorer, pc, self._cpu.r, self._terms(space, pc))
+        region = None if unbound is None else unbound.bind(listing, self._namespace(space))
+        if unbound is not None and region is not None:
+            self._library.add(unbound)
+            space.add(region)
+
+    def _terms(self, space: Space, pc: int) -> Terms:
+        """What code at pc may take for granted, by what has turned out not to be so before."""
+        broken = space.broken.get(pc, 0)
+        reach = Reach(size=self._mirror.limit)
+        if space.windowed:
+            flat = self._mirror.flat
+            same = broken < 1 and flat and space.locate(pc) == pc
+            reach = Reach(low=broken < 2, same=same, flat=flat)
+        fix = broken < MOST_BROKEN and len(self._library.at(pc)) < MOST_VERSIONS
+        return Terms(reach, self._breakpoints, fix=fix, modest=broken < 2)
+
+    def _listing(self, space: Space) -> Listing:
+        return Listing(self._instructions, self._cpu.memory.words, space.locate)
+
+    def _namespace(self, space: Space) -> Namespace:
+        return {
+            "r": self._cpu.r,
+            "slots": self._mirror.slots,
+            "plain": self._mirror.plain,
+            "words": self._cpu.memory.words,
+            "load_window": space.loads.get,
+            "store_window": space.stores.get,
+        }
+
     def _broke(self, code: Code) -> None:
         """Forget a region that took for granted what is not so; it will do so less often."""
         space = code.space
         space.drop(code)
-        for head in code.region.heads:
-            space.broken[head] = space.broken.get(head, 0) + 1
+        times = 1 + max(space.broken.get(head, 0) for head in code.region.heads)
+        for address in code.region.addresses:
+            space.broken[address] = max(times, space.broken.get(address, 0))
 
     def _give_up(self, code: Code) -> None:
         """Forget a region that has been left too soon too often, for a long time."""

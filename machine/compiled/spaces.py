@@ -189,7 +189,7 @@ class Space:
     def cut(self, changed: frozenset[int]) -> None:
         """Forget the regions that a breakpoint has come into or gone from."""
         for code in self._regions():
-            if not changed.isdisjoint(code.region.reach):
+            if code.region.meets(changed):
                 self.drop(code)
 
     def forget(self) -> None:

@@ -4,7 +4,7 @@ import signal
 from functools import partial
 
 import pytest
-from board import ALL, DATA, START, TABLE, Board, handler, program
+from board import ALL, DATA, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
 
 from isa_spec.cpu import Cpu, Registers
 from isa_spec.formats import GENERAL
@@ -108,7 +108,7 @@ def test_every_budget_ends_in_the_same_state(name: str, virtual: bool):
 def compiled_regions(board: Board) -> list[str]:
     """The sources of what is compiled at present."""
     spaces = board.machine.engine._spaces.values()
-    return [code.region.source for space in spaces for code in space.regions.values()]
+    return [code.region.unbound.source for space in spaces for code in space.regions.values()]
 
 
 @pytest.mark.parametrize("name", LOOPS)
@@ -142,6 +142,36 @@ def test_code_that_a_page_table_puts_in_anothers_place_holds_at_once():
         made.set(r1=1, r2=3, r8=table + 12, r9=0x7000 | ALL, r10=0x8000 | ALL)
         states.append([made.run(tick) and made.machine.hash() for tick in range(100, 3000, 37)])
     assert states[0] == states[1]
+
+
+def spaces_board(engine: object) -> Board:
+    """Three spaces that take turns: a loop in page 1, the same in all, calls page 6 of each."""
+    lines = ("next:", "mov r8, [r9]", "mov ptbr, r8", "add r9, r10", "mov r4, 40", "loop:",
+             "mov r12, 0x6000", "branch [r12]", "sub r4, r1", "condbr r4 > 0, loop",
+             "condbr r9 < 0x400c, next", "mov r9, 0x4000", "mov pc, 0x1000")  # fmt: skip
+    made = Board(*lines, engine=engine).translated()
+    made.load_program(0x7000, "add r0, r1", "mov r7, 0x4040", "mov [r7], r0", "mov pc, link")
+    made.load_program(0x8000, "sub r0, r10", "mov r7, 0x4048", "mov [r7], r0", "mov pc, link")
+    for number, frame in enumerate((7, 7, 8)):
+        table = 0x9000 + (number << 12)
+        for page in (1, 4):
+            made.write(table + 4 * page, page << 12 | ALL)
+        made.write(table + 24, frame << 12 | ALL)
+        made.write(DATA + 4 * number, table | 1)
+    return made.set(r1=1, r9=DATA, r10=4, ptbr=0x9001)
+
+
+def test_code_is_compiled_once_for_all_spaces_that_have_it():
+    made, plain = spaces_board(EAGER), spaces_board(Reference)
+    for tick in range(500, 10_000, 500):
+        made.run(tick)
+        plain.run(tick)
+        assert made.machine.hash() == plain.machine.hash()
+    spaces = [
+        made.machine.engine._spaces[table | 1, KERNEL | VIRTUAL] for table in (0x9000, 0xA000)
+    ]
+    first, second = ({code.region.unbound for code in s.regions.values()} for s in spaces)
+    assert first & second
 
 
 def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
