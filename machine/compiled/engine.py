@@ -19,9 +19,9 @@ from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
 from machine.compiled.spaces import Code, Space
+from machine.compiled.stepping import Stepper
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
-from machine.reference import Reference
 from machine.watch import Watch
 
 _VIRTUAL: Final = int(Status.VIRTUAL)
@@ -42,38 +42,8 @@ MOST_BROKEN: Final = 5
 MOST_WATCHED: Final = 1 << 14
 """Bytes that may be watched without the run being left to the reference."""
 MOST_SPACES: Final = 256
-_MOST_CUTS: Final = 256
 _MOST_STRIDES: Final = 16
-"""Looks that are left out, at most, where execution was met at such an address again and again."""
-
-
-class _Stepper(Reference):
-    """The reference, whose decoded instructions keep stores to them from being plain."""
-
-    def __init__(self, cpu: Cpu, instructions: InstructionSet, mirror: Mirror) -> None:
-        super().__init__(cpu, instructions)
-        self._mirror = mirror
-        self._cut_for_good: set[frozenset[int]] = set()
-
-    def overwritten(self) -> None:
-        """The guard of its pages tells it."""
-
-    def keeping(self, address: int) -> None:
-        self._mirror.hold(address, self)
-        self._mirror.hold(address + 4, self)
-
-    def _cut_runs_at(self, breakpoints: frozenset[int]) -> None:
-        # Spaces have stops of their own, and take turns.
-        known = self._cut_for_good
-        if breakpoints not in known:
-            if len(known) >= _MOST_CUTS:
-                known.clear()
-            known.add(breakpoints)
-            super()._cut_runs_at(breakpoints)
-
-    def dropped(self, address: int) -> None:
-        self._mirror.release(address, self)
-        self._mirror.release(address + 4, self)
+"""How much less often to look, at most, where there is nothing to compile again and again."""
 
 
 class Compiled:
@@ -99,7 +69,7 @@ class Compiled:
         self._stride = self._pace = stride
         self._worthwhile = worthwhile
         self._mirror = Mirror(cpu.memory)
-        self._reference = _Stepper(cpu, instructions, self._mirror)
+        self._reference = Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
         self._library = Library()
         self._breakpoints: frozenset[int] = frozenset()
