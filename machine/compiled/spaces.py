@@ -132,11 +132,10 @@ class Space:
         """Keep the words of a page from being plain that the present run watches."""
         for watch in self.cpu.watches:
             if watch.ptbr in (None, self.cpu.space):
-                for address in watch.words:
-                    if page <= address < page + PAGE:
-                        self.mirror.veil(
-                            frame + address - page, loads=Access.LOAD in watch.accesses
-                        )
+                words, loads = watch.words, Access.LOAD in watch.accesses
+                first, end = max(page, words.start), min(page + PAGE, words.stop)
+                for address in range(first, end, words.step):
+                    self.mirror.veil(frame + address - page, loads=loads)
 
     def _physical(self, address: int, access: Access) -> int | None:
         physical = address
