@@ -24,6 +24,11 @@ class Watch:
     end: int
     ptbr: int | None = None
 
+    @property
+    def words(self) -> range:
+        """The addresses of the words that it touches."""
+        return range(self.start & -WIDTH, self.end, WIDTH)
+
 
 class Watched(Exception):  # noqa: N818 - an event of the machine, not an error of ours
     """An access that is watched is about to happen; nothing has changed yet.

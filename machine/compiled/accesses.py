@@ -5,6 +5,7 @@ what was found is kept in names for the next access by the same register. Knows 
 must not know where the words come from.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from isa_spec.paging import PAGE_SHIFT
@@ -22,6 +23,22 @@ MODEST: Final = (1 << 30) - 1
 
 BROKEN: Final = "-2"
 """The address told by code that leaves because something it took for granted is not so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How code reaches memory: flat with a `size`, else by windows; see Flat and Windowed."""
+
+    size: int | None = None
+    low: bool = False
+    same: bool = False
+    flat: bool = False
+
+    def accesses(self) -> "Flat | Windowed":
+        """What writes such accesses, for one attempt at a function."""
+        if self.size is not None:
+            return Flat(self.size)
+        return Windowed(low=self.low, same=self.same, flat=self.flat)
 
 
 class Flat:

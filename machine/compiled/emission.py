@@ -6,7 +6,8 @@ written out as one tree of ifs. A head that its tree leads back to is a `for` lo
 what the budget allows at its longest turn, so that nothing has to be counted in it.
 
 The names of generated code: n the budget, s the instructions executed up to the last account,
-k and i the count and the iterator of the present loop, pc the head to go to. Knows blocks and
+k and i the count and the iterator of the present loop, e what the register that it counts in holds
+after that, pc the head to go to. Knows blocks and
 values; must not know the machine.
 """
 
@@ -128,7 +129,7 @@ class Emitter:
 
     def _written_loop(self, head: int) -> Lines:
         changed = self._shape.changed(head)
-        loop = Loop(head, dict.fromkeys(changed, (0, WORD)))
+        loop = Loop(head, dict.fromkeys(changed, (0, WORD)), self._shape.gathered(head))
         lines = self._turn(loop)
         if loop.find_steps():
             lines = self._turn(loop)
@@ -136,18 +137,25 @@ class Emitter:
             lines = self._turn(loop)
         if not loop.keeps_steps():
             loop.steps.clear()
+            loop.counter = None
             lines = self._turn(loop)
         wide = [n for n, (low, high) in sorted(loop.bounds.items()) if low < 0 or high > WORD]
         done: Lines = [f"r{number} &= {WORD}" for number in wide]
         done.append(f"s += k * {self._shape.turn[head]}")
-        start = [*self._count(loop), "i = repeat(None, k)"]
-        return [*start, "for _ in i:", lines, "else:", done, "break"]
+        turns, start = "for _ in i:", ["i = repeat(None, k)"]
+        if loop.counter is not None:
+            counter, step = f"r{loop.counter}", loop.steps[loop.counter][0]
+            turns = f"for {counter} in i:"
+            start = [f"e = {counter} + k * {step}", f"i = iter(range({counter}, e, {step}))"]
+            done.append(f"{counter} = e")
+        return [*self._count(loop), *start, turns, lines, "else:", done, "break"]
 
     def _turn(self, loop: Loop) -> Lines:
         """Write one turn of a loop, by what is known of it by now."""
         loop.ends = []
         self._loop, self._emitted = loop, 0
         state = self._start()
+        state.counter = loop.counter
         for number in state.registers:
             if number in loop.bounds:
                 state.registers[number] = Value(f"r{number}", *loop.bounds[number], number)
@@ -269,25 +277,27 @@ class Emitter:
         loop = self._loop
         assert loop is not None
         loop.ends.append(state.copy())
-        lines = self._settled(state, loop.bounds)
+        lines = self._settled(state, loop)
         spared = self._shape.turn[loop.head] - state.count
         return [*lines, *([f"s -= {spared}"] if spared else []), "continue"]
 
     def _go(self, head: int | None, state: State) -> Lines:
         """Go to a head, or to wherever pc says."""
-        lines = self._settled(state, {})
+        lines = self._settled(state)
         if head is not None:
             lines.append(f"pc = {head}")
         if self._loop is not None:
             return [*lines, f"s = {self._executed(state)}", "break"]
         return [*lines, f"s += {state.count}", "continue"]
 
-    def _settled(self, state: State, bounds: dict[int, tuple[int, int]]) -> Lines:
-        """Lines that put every register into its name, between bounds: else as a word."""
+    def _settled(self, state: State, loop: Loop | None = None) -> Lines:
+        """Lines that put every register into its name: as a word, unless a loop keeps it wider."""
         lines: Lines = []
         for number in self._written:
             value = state[number]
-            if not value.within(*bounds.get(number, (0, WORD))):
+            if loop is not None and number == loop.counter:
+                continue
+            if loop is None or not loop.keeps(number, value):
                 value = values.word(value)
             if value.text != f"r{number}":
                 lines.append(f"r{number} = {value.text}")
@@ -333,7 +343,7 @@ class Emitter:
             a, b = one[number], other[number]
             if a == b:
                 continue
-            name = f"r{number}"
+            name = a.text if a.text == b.text else f"r{number}"
             for value, lines in ((a, one_lines), (b, other_lines)):
                 if value.text != name:
                     lines.append(f"{name} = {value.text}")

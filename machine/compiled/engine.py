@@ -5,20 +5,24 @@ last instructions of a budget) is stepped by the reference, which thus alone kno
 sampled while the reference steps; where it is met often, the code around it is compiled.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from isa_spec.instruction import InstructionSet
 from isa_spec.registers import PC, PTBR, STATUS, Status
-from machine.compiled.accesses import Flat, Windowed
+from isa_spec.traps import Access
+from machine.compiled.accesses import Reach
 from machine.compiled.flow import Explorer
 from machine.compiled.instructions import Listing
+from machine.compiled.library import MOST_VERSIONS, Library
+from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
-from machine.compiled.region import compile_region
+from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
 from machine.compiled.spaces import Code, Space
+from machine.compiled.stepping import Stepper
 from machine.cpu import Cpu, Reason
 from machine.engine import Decisions
 from machine.held_back import HeldBack
-from machine.reference import Reference
+from machine.watch import Watch
 
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _MODE: Final = int(Status.VIRTUAL | Status.KERNEL)
@@ -31,34 +35,15 @@ STRIDE: Final = 97
 """Instructions that the reference steps between two looks at where execution is."""
 WORTHWHILE: Final = 64
 """A run of fewer instructions is left to the reference."""
-MOST_AT_ONCE: Final = 1 << 20
+MOST_AT_ONCE: Final = MOST_TURNS
 """Instructions after which generated code comes back, to be interrupted if that was asked for."""
-POOR: Final = 12
-"""A region that executes no more instructions than this was hardly worth entering."""
-MOST_POOR: Final = 100
 MOST_BROKEN: Final = 5
 """How often a region may be compiled anew because something was not as it took for granted."""
-MOST_SPACES: Final = 64
-_COLD: Final = 2000
-
-
-class _Stepper(Reference):
-    """The reference, whose decoded instructions keep stores to them from being plain."""
-
-    def __init__(self, cpu: Cpu, instructions: InstructionSet, mirror: Mirror) -> None:
-        super().__init__(cpu, instructions)
-        self._mirror = mirror
-
-    def overwritten(self) -> None:
-        """The guard of its pages tells it."""
-
-    def keeping(self, address: int) -> None:
-        self._mirror.hold(address, self)
-        self._mirror.hold(address + 4, self)
-
-    def dropped(self, address: int) -> None:
-        self._mirror.release(address, self)
-        self._mirror.release(address + 4, self)
+MOST_WATCHED: Final = 1 << 14
+"""Bytes that may be watched without the run being left to the reference."""
+MOST_SPACES: Final = 256
+_MOST_STRIDES: Final = 16
+"""How much less often to look, at most, where there is nothing to compile again and again."""
 
 
 class Compiled:
@@ -81,12 +66,14 @@ class Compiled:
         self._cpu = cpu
         self._instructions = instructions
         self._warm = warm
-        self._stride = stride
+        self._stride = self._pace = stride
         self._worthwhile = worthwhile
         self._mirror = Mirror(cpu.memory)
-        self._reference = _Stepper(cpu, instructions, self._mirror)
+        self._reference = Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
+        self._library = Library()
         self._breakpoints: frozenset[int] = frozenset()
+        self._watches: tuple[Watch, ...] = ()
         self._interrupts = HeldBack()
 
     @property
@@ -97,9 +84,11 @@ class Compiled:
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu
-        if cpu.watches or cpu.flows or until - cpu.time < self._worthwhile:
+        watched = sum(watch.end - watch.start for watch in cpu.watches)
+        if watched > MOST_WATCHED or cpu.flows or until - cpu.time < self._worthwhile:
             return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
+            self._watch(cpu.watches)
             return self._run(until, self._cut_at(breakpoints), decisions)
 
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
@@ -115,14 +104,14 @@ class Compiled:
             pc, room, address = r[PC], min(cpu.horizon - cpu.time, MOST_AT_ONCE), -1
             space = self._space()
             code = space.regions.get(pc)
-            stops = breakpoints
+            stops, last = breakpoints, cpu.horizon
             if pc in breakpoints:
                 todo = 1
             elif code is None:
                 if self._warms(space, pc):
                     continue
-                todo, stops = self._stride, space.stops(breakpoints)
-            elif room < code.region.need:
+                todo, stops, last = self._pace, space.stops(breakpoints), until
+            elif room < code.region.unbound.need:
                 todo = room
             else:
                 mirror.refresh()
@@ -132,19 +121,21 @@ class Compiled:
                     continue
                 executed, todo, address = done
                 cpu.time += executed
-                if executed < POOR:
-                    self._note_poor(code)
-                else:
-                    code.region.poor = 0
+                region = code.region
+                region.gained += executed - region.unbound.worth
+                if region.gained < 0:
+                    self._give_up(code)
+                elif region.gained > PATIENCE:
+                    region.gained = PATIENCE
                 if not todo:
                     continue
                 if address == -2:
                     self._broke(code)
                 if todo < 0:
                     todo = cpu.horizon - cpu.time
-                    if todo >= code.region.need:
+                    if todo >= code.region.unbound.need:
                         continue
-            end = min(cpu.time + todo, cpu.horizon)
+            end = min(cpu.time + todo, last)
             reason = reference.run(end, stops, decisions)
             if reason is Reason.BUDGET:
                 if cpu.time < end:  # time has wrapped
@@ -160,8 +151,25 @@ class Compiled:
         for space in self._spaces.values():
             space.forget()
         self._spaces.clear()
+        self._library.clear()
         self._reference.forget()
         self._mirror.clear()
+
+    def _watch(self, watches: tuple[Watch, ...]) -> None:
+        """Have accesses that are watched, and others to those words, left to the reference.
+
+        Where translation is on this is done as pages are admitted.
+        """
+        if watches == self._watches:
+            return
+        self._watches = watches
+        self._mirror.unveil()
+        for watch in watches:
+            if watch.ptbr is None:
+                for address in filter(self._cpu.memory.holds, watch.words):
+                    self._mirror.veil(address, loads=Access.LOAD in watch.accesses)
+        for space in self._spaces.values():
+            space.forget_windows()
 
     def _cut_at(self, breakpoints: frozenset[int]) -> frozenset[int]:
         """Drop what was compiled without regard to breakpoints; give them as one object."""
@@ -183,7 +191,7 @@ class Compiled:
                 self._spaces.clear()
             cpu = self._cpu
             translated = bool(r[STATUS] & _VIRTUAL)
-            space = Space(self._mirror, cpu.mmu, cpu.memory.size, translated)
+            space = Space(self._mirror, cpu, translated, self._stride)
             self._spaces[key] = space
         return space
 
@@ -201,51 +209,22 @@ class Compiled:
 
     def _warms(self, space: Space, pc: int) -> bool:
         """Compile the code at pc if it is met often enough; tell whether it can be entered."""
+        if space.leaves_alone(pc):
+            self._pace = min(2 * self._pace, _MOST_STRIDES * self._stride)
+            return False
+        self._pace = self._stride
+        if self._library.at(pc) and self._bound(space, pc):
+            return True
         if not self._is_warm(space, pc):
             return False
-        self._mirror.prepare()
-        cpu = self._cpu
-        broken = space.broken.get(pc, 0)
-        listing = Listing(self._instructions, cpu.memory.words, space.locate)
-
-        def accesses() -> Flat | Windowed:
-            if not space.windowed:
-                return Flat(self._mirror.limit)
-            flat = self._mirror.flat
-            same = broken < 1 and flat and space.locate(pc) == pc
-            return Windowed(low=broken < 2, same=same, flat=flat)
-
-        namespace: dict[str, Any] = {
-            "r": cpu.r,
-            "slots": self._mirror.slots,
-            "plain": self._mirror.plain,
-            "words": cpu.memory.words,
-            "load_window": space.loads.get,
-            "store_window": space.stores.get,
-        }
-        region = compile_region(
-            Explorer(listing, self._breakpoints),
-            pc,
-            cpu.r,
-            self._breakpoints,
-            accesses,
-            namespace,
-            fix=broken < MOST_BROKEN,
-            modest=broken < 2,
-        )
-        if region is not None:
-            space.add(region)
+        self._compile(space, pc)
         if pc in space.regions:
             return True
-        space.cold[pc] = _COLD
+        space.leave_alone(pc)
         return False
 
     def _is_warm(self, space: Space, pc: int) -> bool:
         """Note that execution was met at pc; tell whether that has been so often enough."""
-        cold = space.cold.get(pc, 0)
-        if cold:
-            space.cold[pc] = cold - 1
-            return False
         around = pc // AROUND
         heat = space.heat[around] = space.heat.get(around, 0) + 1
         if heat < self._warm:
@@ -253,17 +232,61 @@ class Compiled:
         space.heat[around] = 0
         return True
 
+    def _bound(self, space: Space, pc: int) -> bool:
+        """Use what was compiled of the same code before; tell whether it can be entered at pc."""
+        terms, listing = self._terms(space, pc), self._listing(space)
+        for unbound in reversed(self._library.at(pc)):
+            if unbound.suits(terms, self._cpu.r) and not unbound.heads <= space.regions.keys():
+                region = unbound.bind(listing, self._namespace(space))
+                if region is not None:
+                    space.add(region)
+                    return pc in space.regions
+        return False
+
+    def _compile(self, space: Space, pc: int) -> None:
+        self._mirror.prepare()
+        listing = self._listing(space)
+        explorer = Explorer(listing, self._breakpoints)
+        unbound = compile_region(explorer, pc, self._cpu.r, self._terms(space, pc))
+        region = None if unbound is None else unbound.bind(listing, self._namespace(space))
+        if unbound is not None and region is not None:
+            self._library.add(unbound)
+            space.add(region)
+
+    def _terms(self, space: Space, pc: int) -> Terms:
+        """What code at pc may take for granted, by what has turned out not to be so before."""
+        broken = space.broken.get(pc, 0)
+        reach = Reach(size=self._mirror.limit)
+        if space.windowed:
+            flat = self._mirror.flat
+            same = broken < 1 and flat and space.locate(pc) == pc
+            reach = Reach(low=broken < 2, same=same, flat=flat)
+        fix = broken < MOST_BROKEN and len(self._library.at(pc)) < MOST_VERSIONS
+        return Terms(reach, self._breakpoints, fix=fix, modest=broken < 2)
+
+    def _listing(self, space: Space) -> Listing:
+        return Listing(self._instructions, self._cpu.memory.words, space.locate)
+
+    def _namespace(self, space: Space) -> Namespace:
+        return {
+            "r": self._cpu.r,
+            "slots": self._mirror.slots,
+            "plain": self._mirror.plain,
+            "words": self._cpu.memory.words,
+            "load_window": space.loads.get,
+            "store_window": space.stores.get,
+        }
+
     def _broke(self, code: Code) -> None:
         """Forget a region that took for granted what is not so; it will do so less often."""
         space = code.space
         space.drop(code)
-        for head in code.region.heads:
-            space.broken[head] = space.broken.get(head, 0) + 1
+        times = 1 + max(space.broken.get(head, 0) for head in code.region.heads)
+        for address in code.region.addresses:
+            space.broken[address] = max(times, space.broken.get(address, 0))
 
-    def _note_poor(self, code: Code) -> None:
-        """Give up a region that keeps being left at once."""
-        code.region.poor += 1
-        if code.region.poor > MOST_POOR:
-            code.space.drop(code)
-            for head in code.region.heads:
-                code.space.cold[head] = _COLD
+    def _give_up(self, code: Code) -> None:
+        """Forget a region that has been left too soon too often, for a long time."""
+        code.space.drop(code)
+        for address in code.region.addresses:
+            code.space.leave_alone(address)

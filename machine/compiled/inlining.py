@@ -34,11 +34,14 @@ class State:
     """What is known at a point: the registers' values, the instructions since the last account.
 
     `named`: the registers that were asked for on the way here, and on the ways of copies.
+    `counter`: the register whose name the present loop counts in. It keeps what the register held
+    at the loop's head, and what the register holds since then is an expression of it.
     """
 
     registers: dict[int, Value] = field(default_factory=dict)
     count: int = 0
     named: set[int] = field(default_factory=set)
+    counter: int | None = None
 
     def __getitem__(self, number: int) -> Value:
         self.named.add(number)
@@ -46,7 +49,7 @@ class State:
 
     def copy(self) -> "State":
         """A state of its own."""
-        return State(dict(self.registers), self.count, self.named)
+        return State(dict(self.registers), self.count, self.named, self.counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +152,16 @@ class Inliner:
         if REGISTERS[number].privileged:
             raise Unknown("a register that is not for every mode")
         self._touched = True
+        if number == self._state.counter and value.origin == number:
+            self.changed[number] = value
+            return
         name = f"r{number}"
         for other, known in (self._state.registers | self.changed).items():
             if other != number and known.text == name:
                 self._lines.append(f"r{other} = {name}")
                 self.changed[other] = known.named(f"r{other}")
         copied = value.text.isidentifier() and value.text.startswith("r")
+        copied &= value.text != f"r{self._state.counter}"
         self.changed[number] = value if copied else self._keep(name, value)
 
     def set_local(self, name: str, value: Value) -> None:

@@ -9,19 +9,21 @@ from functools import cached_property
 
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import Decoded, InstructionSet
+from isa_spec.paging import OFFSET, PAGE_SHIFT
 from isa_spec.registers import REGISTERS
 from isa_spec.words import WORD
 
 Locate = Callable[[int], int | None]
-"""Gives the physical address of the instruction at an address, None where none can be fetched."""
+"""Gives the physical address of an address, None where no instruction can be fetched there."""
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """A decoded instruction at an address as the program sees it."""
+    """A decoded instruction, and its 64 bits, at an address as the program sees it."""
 
     address: int
     physical: int
+    word: int
     decoded: Decoded
 
     @property
@@ -45,6 +47,7 @@ class Listing:
         self._instructions = instructions
         self._words = words
         self._locate = locate
+        self._frames: dict[int, int | None] = {}
         self._known: dict[int, Instruction | None] = {}
 
     def at(self, address: int) -> Instruction | None:
@@ -53,10 +56,21 @@ class Listing:
             self._known[address] = self._decode(address)
         return self._known[address]
 
-    def _decode(self, address: int) -> Instruction | None:
-        physical = None if address % LENGTH else self._locate(address)
-        if physical is None:
+    def word(self, address: int) -> tuple[int, int] | None:
+        """Give the physical address and the 64 bits of what can be fetched at an address."""
+        page = address >> PAGE_SHIFT
+        if page not in self._frames:
+            self._frames[page] = self._locate(address & ~OFFSET)
+        frame = self._frames[page]
+        if frame is None or address % LENGTH:
             return None
-        low, high = self._words[physical >> 2], self._words[(physical >> 2) + 1]
-        decoded = self._instructions.decode(low | high << 32)
-        return None if decoded is None else Instruction(address, physical, decoded)
+        physical = frame | address & OFFSET
+        return physical, self._words[physical >> 2] | self._words[(physical >> 2) + 1] << 32
+
+    def _decode(self, address: int) -> Instruction | None:
+        found = self.word(address)
+        if found is None:
+            return None
+        physical, word = found
+        decoded = self._instructions.decode(word)
+        return None if decoded is None else Instruction(address, physical, word, decoded)

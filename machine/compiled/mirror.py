@@ -54,6 +54,8 @@ class Mirror:
         self._storable: Final[set[int]] = set()
         self._held: Final[dict[int, dict[int, set[Owner]]]] = {}
         self._stale: Final[set[int]] = set()
+        self._unloaded: Final[set[int]] = set()
+        self._unstored: Final[set[int]] = set()
         memory.watch(Guard.MIRRORED, self._written)
         memory.on_guarded = self._guarded
 
@@ -73,13 +75,13 @@ class Mirror:
         page, index = address >> PAGE_SHIFT, self.index(address)
         if page not in self._loadable:
             self._fill(page)
-        elif not address & 3:
+        elif not address & 3 and address not in self._unloaded:
             self.slots[index] = self._memory.words[address >> 2]
         if self._memory.guard[page] & ~_OURS:
             return
         if page not in self._storable:
             self._open(page)
-        elif not address & 3 and address not in self._held.get(page, ()):
+        elif not (address & 3 or address in self._unstored or address in self._held.get(page, ())):
             self.plain[index] = True
 
     def index(self, address: int) -> int:
@@ -100,7 +102,7 @@ class Mirror:
     def refresh(self) -> None:
         """Take over the words that others have stored meanwhile."""
         for address in self._stale:
-            if address >> PAGE_SHIFT in self._loadable:
+            if address >> PAGE_SHIFT in self._loadable and address not in self._unloaded:
                 self.slots[self.index(address)] = self._memory.words[address >> 2]
         self._stale.clear()
 
@@ -119,6 +121,25 @@ class Mirror:
         owners.discard(owner)
         if not owners:
             page.pop(address, None)
+
+    def veil(self, address: int, *, loads: bool) -> None:
+        """Let no store to the word at a physical address be plain, and no load where that is said.
+
+        Until `unveil`, and whoever admits it meanwhile.
+        """
+        page = address >> PAGE_SHIFT
+        self._unstored.add(address)
+        if page in self._storable:
+            self.plain[self.index(address)] = None
+        if loads:
+            self._unloaded.add(address)
+            if page in self._loadable:
+                self.slots[self.index(address)] = None
+
+    def unveil(self) -> None:
+        """Let the words be admitted again."""
+        self._unloaded.clear()
+        self._unstored.clear()
 
     def clear(self) -> None:
         """Forget all words; owners keep what they hold."""
@@ -145,15 +166,23 @@ class Mirror:
         first = self.index(page << PAGE_SHIFT)
         words = self._memory.words[page * _WORDS : (page + 1) * _WORDS].tolist()
         self.slots[first : first + PAGE : 4] = words
+        for address in self._unloaded:
+            if address >> PAGE_SHIFT == page:
+                self.slots[self.index(address)] = None
         self._loadable.add(page)
         self._memory.guard[page] |= _MIRRORED
 
     def _open(self, page: int) -> None:
         first = self.index(page << PAGE_SHIFT)
         self.plain[first : first + PAGE : 4] = [True] * _WORDS
-        for address in self._held.get(page, ()):
+        for address in self._kept(page):
             self.plain[self.index(address)] = None
         self._storable.add(page)
+
+    def _kept(self, page: int) -> set[int]:
+        """The words of a page that stores to must not be plain."""
+        veiled = (address for address in self._unstored if address >> PAGE_SHIFT == page)
+        return {*self._held.get(page, ()), *veiled}
 
     def _close(self, page: int) -> None:
         if page in self._storable:

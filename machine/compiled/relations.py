@@ -95,6 +95,8 @@ def _signed(value: Value, op: ast.cmpop, bound: int) -> str:
 
 def _with_number(value: Value, op: ast.cmpop, bound: int) -> str:
     """Compare with a number, now where the bounds tell the answer."""
+    value, moved = values.unmoved(value)
+    bound -= moved
     match op:
         case ast.Lt():
             known = True if value.high < bound else False if value.low >= bound else None

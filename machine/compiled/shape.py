@@ -46,6 +46,17 @@ class Shape:
         """The registers that a head's tree writes."""
         return frozenset[int]().union(*(self._blocks[a].written for a in self.trees[head]))
 
+    def gathered(self, head: int) -> frozenset[int]:
+        """The registers that no instruction of a head's tree reads without writing them."""
+        read = {
+            number
+            for address in self.trees[head]
+            for instruction in self._blocks[address].instructions
+            for number in instruction.decoded.registers
+            if number not in instruction.decoded.written
+        }
+        return self.changed(head) - read
+
     def join(self, head: int, one: int, other: int) -> int | None:
         """The first block of a head's tree that two ways both lead to, None where none is."""
         tree = self.trees[head]

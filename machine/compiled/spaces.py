@@ -14,14 +14,14 @@ from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
 from isa_spec.traps import Access
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import Region
-from machine.mmu import Mmu
+from machine.cpu import Cpu
 
 Window = tuple[int, int, int, int]
 """First address, end, and what to add to an address for its index in the mirror, and for its
 physical address."""
 
 MOST_DOUBLINGS: Final = 14
-"""How often the patience with code that keeps being rewritten is doubled."""
+"""How often the time for which code that keeps being rewritten is left alone is doubled."""
 MOST_PAGES: Final = 256
 """The most pages of one window."""
 
@@ -52,23 +52,24 @@ class Code:
         space.drop(self)
         for head in self.region.heads:
             times = space.rewritten[head] = space.rewritten.get(head, 0) + 1
-            space.cold[head] = 1 << min(times, MOST_DOUBLINGS)
+            space.leave_alone(head, min(times, MOST_DOUBLINGS))
 
 
 @dataclass(eq=False)
 class Space:
     """What generated code may rely on as long as ptbr and mode stay what they are.
 
-    translated: whether addresses go through the table. regions: by the addresses where they are
-    entered. heat: how often execution was met around an address, without a region there; cold:
-    how often it must be met at an address before that is thought of. broken: how often a region
+    translated: whether addresses go through the table. stride: instructions between two looks at
+    where execution is. regions: by the addresses where they are entered. heat: how often execution
+    was met around an address, without a region there; cold: how many instructions the machine
+    executes until an address is looked at again. broken: how often a region
     there took for granted what was not so; rewritten: how often its instructions changed.
     """
 
     mirror: Mirror
-    mmu: Mmu
-    size: int
+    cpu: Cpu
     translated: bool
+    stride: int
     regions: dict[int, Code] = field(default_factory=dict)
     heat: dict[int, int] = field(default_factory=dict)
     cold: dict[int, int] = field(default_factory=dict)
@@ -89,8 +90,22 @@ class Space:
         """Give the addresses of breakpoints and of regions, where to look up from stepping."""
         if self._stops is None or self._stops_of is not breakpoints:
             self._stops_of = breakpoints
-            self._stops = breakpoints | self.regions.keys()
+            self._stops = breakpoints.union(self.regions)
         return self._stops
+
+    def leave_alone(self, address: int, doublings: int = MOST_DOUBLINGS) -> None:
+        """Have nothing compiled at an address for a while."""
+        self.cold[address] = self.cpu.executed + (self.stride << doublings)
+
+    def leaves_alone(self, address: int) -> bool:
+        """Tell whether nothing is to be compiled at an address yet."""
+        if address not in self.cold:
+            return False
+        # A machine that goes back in time would else wait for what it has forgotten.
+        if 0 < self.cold[address] - self.cpu.executed <= self.stride << MOST_DOUBLINGS:
+            return True
+        del self.cold[address]
+        return False
 
     # Translation
 
@@ -104,6 +119,8 @@ class Space:
             physical = self._physical(address, access)
             if physical is None:
                 continue
+            if self.translated:
+                self._veil(address & ~OFFSET, physical & ~OFFSET)
             self.mirror.admit(physical)
             if self.windowed:
                 first = address & ~OFFSET
@@ -111,16 +128,25 @@ class Space:
                 index = self.mirror.index(frame)
                 _open(windows, address >> PAGE_SHIFT, index - first, frame - first)
 
+    def _veil(self, page: int, frame: int) -> None:
+        """Keep the words of a page from being plain that the present run watches."""
+        for watch in self.cpu.watches:
+            if watch.ptbr in (None, self.cpu.space):
+                words, loads = watch.words, Access.LOAD in watch.accesses
+                first, end = max(page, words.start), min(page + PAGE, words.stop)
+                for address in range(first, end, words.step):
+                    self.mirror.veil(frame + address - page, loads=loads)
+
     def _physical(self, address: int, access: Access) -> int | None:
         physical = address
         if self.translated:
-            settled = self.mmu.settled(address, access)
+            settled = self.cpu.mmu.settled(address, access)
             if settled is None:
                 return None
             physical, slot = settled
-            if MEMORY_START <= physical < self.size:
+            if MEMORY_START <= physical < self.cpu.memory.size:
                 self._rely(address >> PAGE_SHIFT, slot)
-        return physical if MEMORY_START <= physical < self.size else None
+        return physical if MEMORY_START <= physical < self.cpu.memory.size else None
 
     def _rely(self, page: int, slot: int) -> None:
         if page not in self._entries:
@@ -162,7 +188,7 @@ class Space:
     def cut(self, changed: frozenset[int]) -> None:
         """Forget the regions that a breakpoint has come into or gone from."""
         for code in self._regions():
-            if not changed.isdisjoint(code.region.reach):
+            if code.region.meets(changed):
                 self.drop(code)
 
     def forget(self) -> None:

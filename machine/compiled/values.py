@@ -20,15 +20,15 @@ _WIDEST: Final = 1 << 200
 class Value:
     """An expression of generated code whose value v has low ≤ v ≤ high.
 
-    `origin` and `shift`: where the expression is what a register held at the head of the present
-    loop, plus a constant; None where that is not known.
+    `origin` and `moved`: where the expression is what a register held at the head of the present
+    loop, plus something between two numbers; None where that is not known.
     """
 
     text: str
     low: int
     high: int
     origin: int | None = None
-    shift: int = 0
+    moved: tuple[int, int] = (0, 0)
 
     @property
     def constant(self) -> int | None:
@@ -51,14 +51,14 @@ class Value:
 
     def named(self, name: str) -> "Value":
         """The same value, once it has been assigned to a name."""
-        return Value(name, self.low, self.high, self.origin, self.shift)
+        return Value(name, self.low, self.high, self.origin, self.moved)
 
     def bounded(self, low: int, high: int) -> "Value":
         """The same value, known to lie between bounds as well."""
         low, high = max(self.low, low), min(self.high, high)
         if low == high:
             return constant(low)
-        return Value(self.text, low, high, self.origin, self.shift)
+        return Value(self.text, low, high, self.origin, self.moved)
 
 
 def constant(number: int) -> Value:
@@ -78,14 +78,11 @@ def made(text: str, low: int, high: int) -> Value:
 
 def union(one: Value, other: Value, name: str) -> Value:
     """What a name may hold that was assigned the one or the other."""
-    same = one.origin == other.origin and one.shift == other.shift
-    return Value(
-        name,
-        min(one.low, other.low),
-        max(one.high, other.high),
-        one.origin if same else None,
-        one.shift if same else 0,
-    )
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    if one.origin is None or one.origin != other.origin:
+        return Value(name, low, high)
+    moved = min(one.moved[0], other.moved[0]), max(one.moved[1], other.moved[1])
+    return Value(name, low, high, one.origin, moved)
 
 
 def word(value: Value) -> Value:
@@ -103,23 +100,43 @@ def add(one: Value, other: Value) -> Value:
         one, other = other, one
     if other.constant is not None:
         return plus(one, other.constant)
-    return made(f"{one.text} + {other.text}", one.low + other.low, one.high + other.high)
+    if one.origin is None:
+        one, other = other, one
+    return _moved(one, f"{one.text} + {other.text}", other.low, other.high)
 
 
 def plus(value: Value, number: int) -> Value:
     """A value plus a number."""
     if value.constant is not None or number == 0:
         return constant(value.low + number) if value.constant is not None else value
-    text = f"({value.text} {'+' if number > 0 else '-'} {abs(number)})"
-    shift = value.shift + number
-    return Value(text, value.low + number, value.high + number, value.origin, shift)
+    return _moved(value, _sum(value.text, number), number, number)
+
+
+def unmoved(value: Value) -> tuple[Value, int]:
+    """Take a value apart that is a name plus a number, and is written so: the name, the number."""
+    name, (number, most) = f"r{value.origin}", value.moved
+    if number != most or value.text != f"({_sum(name, number)})":
+        return value, 0
+    return Value(name, value.low - number, value.high - number, value.origin), number
+
+
+def _sum(text: str, number: int) -> str:
+    return f"{text} {'+' if number > 0 else '-'} {abs(number)}"
 
 
 def subtract(one: Value, other: Value) -> Value:
     """The difference."""
     if other.constant is not None:
         return plus(one, -other.constant)
-    return made(f"{one.text} - {other.text}", one.low - other.high, one.high - other.low)
+    return _moved(one, f"{one.text} - {other.text}", -other.high, -other.low)
+
+
+def _moved(value: Value, text: str, low: int, high: int) -> Value:
+    """What a value becomes with something between two numbers added to it."""
+    if value.low + low == value.high + high:
+        return constant(value.low + low)
+    moved = (value.moved[0] + low, value.moved[1] + high) if value.origin is not None else (0, 0)
+    return Value(f"({text})", value.low + low, value.high + high, value.origin, moved)
 
 
 def multiply(one: Value, other: Value) -> Value:

@@ -4,13 +4,14 @@ import signal
 from functools import partial
 
 import pytest
-from board import ALL, DATA, START, TABLE, Board, handler, program
+from board import ALL, DATA, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
 
 from isa_spec.cpu import Cpu, Registers
 from isa_spec.formats import GENERAL
 from isa_spec.instruction import Rows
 from isa_spec.instructions import BASE
 from isa_spec.registers import IMASK, PC
+from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.compiled.engine import Compiled
 from machine.cpu import Reason
@@ -18,6 +19,7 @@ from machine.events import WriteMemory
 from machine.machine import Machine
 from machine.memory import Memory
 from machine.reference import Reference
+from machine.watch import Watch
 
 EAGER = partial(Compiled, warm=1, stride=1, worthwhile=1)
 
@@ -44,6 +46,10 @@ LOOPS = {
                  "add r0, r6", "condbr r6 < 12, loop", "mov pc, 0x1000"),
     "stepping": ("mov r4, 7", "mov r5, 2", "loop:", "condbr r4 == 0, out", "sub r4, r5",
                  "condbr r4 > 0, loop", "out:", "add r0, r4", "mov pc, 0x1000"),
+    "meeting": ("mov r4, 9", "loop:", "sub r4, r1", "condbr r4 < 5, small", "add r0, r2",
+                "small:", "add r3, r4", "condbr r4 > 0, loop", "mov pc, 0x1000"),
+    "gathering": ("mov r4, 9", "loop:", "mul r3, r2", "add r3, r4", "add r0, r3", "sub r6, r3",
+                  "sub r4, r1", "condbr r4 != 0, loop", "mov pc, 0x1000"),
     "divisions": ("mov r4, 5", "loop:", "sub r4, r1", "mov r3, r10", "div r3, r4",
                   "add r0, r3", "condbr r4 != 0, loop", "mov pc, 0x1000"),
     "rewriting": ("loop:", "add r5, r1", "mov [r8], r5", "add r0, r1", "mov r6, 0",
@@ -102,7 +108,7 @@ def test_every_budget_ends_in_the_same_state(name: str, virtual: bool):
 def compiled_regions(board: Board) -> list[str]:
     """The sources of what is compiled at present."""
     spaces = board.machine.engine._spaces.values()
-    return [code.region.source for space in spaces for code in space.regions.values()]
+    return [code.region.unbound.source for space in spaces for code in space.regions.values()]
 
 
 @pytest.mark.parametrize("name", LOOPS)
@@ -138,11 +144,85 @@ def test_code_that_a_page_table_puts_in_anothers_place_holds_at_once():
     assert states[0] == states[1]
 
 
+def spaces_board(engine: object) -> Board:
+    """Three spaces that take turns: a loop in page 1, the same in all, calls page 6 of each."""
+    lines = ("next:", "mov r8, [r9]", "mov ptbr, r8", "add r9, r10", "mov r4, 40", "loop:",
+             "mov r12, 0x6000", "branch [r12]", "sub r4, r1", "condbr r4 > 0, loop",
+             "condbr r9 < 0x400c, next", "mov r9, 0x4000", "mov pc, 0x1000")  # fmt: skip
+    made = Board(*lines, engine=engine).translated()
+    made.load_program(0x7000, "add r0, r1", "mov r7, 0x4040", "mov [r7], r0", "mov pc, link")
+    made.load_program(0x8000, "sub r0, r10", "mov r7, 0x4048", "mov [r7], r0", "mov pc, link")
+    for number, frame in enumerate((7, 7, 8)):
+        table = 0x9000 + (number << 12)
+        for page in (1, 4):
+            made.write(table + 4 * page, page << 12 | ALL)
+        made.write(table + 24, frame << 12 | ALL)
+        made.write(DATA + 4 * number, table | 1)
+    return made.set(r1=1, r9=DATA, r10=4, ptbr=0x9001)
+
+
+def test_code_is_compiled_once_for_all_spaces_that_have_it():
+    made, plain = spaces_board(EAGER), spaces_board(Reference)
+    for tick in range(500, 10_000, 500):
+        made.run(tick)
+        plain.run(tick)
+        assert made.machine.hash() == plain.machine.hash()
+    spaces = [
+        made.machine.engine._spaces[table | 1, KERNEL | VIRTUAL] for table in (0x9000, 0xA000)
+    ]
+    first, second = ({code.region.unbound for code in s.regions.values()} for s in spaces)
+    assert first & second
+
+
 def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
     made = board("rewriting", Compiled)
     made.run(50_000)
     rewritten = [n for s in made.machine.engine._spaces.values() for n in s.rewritten.values()]
     assert max(rewritten, default=0) < 20
+
+
+WATCHES = {
+    "stores": {Access.STORE},
+    "loads": {Access.LOAD},
+    "both": {Access.LOAD, Access.STORE},
+}
+
+
+@pytest.mark.parametrize("virtual", [False, True], ids=["physical", "virtual"])
+@pytest.mark.parametrize("kind", WATCHES)
+def test_compiled_code_stops_for_watchpoints_where_the_reference_does(kind: str, virtual: bool):
+    seen = []
+    for maker in (Reference, EAGER):
+        one = board("memory", maker, virtual=virtual)
+        one.machine.run(budget=2000)
+        states = []
+        for address in (DATA + 8, DATA + 8, DATA + 0x800, DATA + 18):
+            ptbr = TABLE | 1 if virtual else None
+            watches = (Watch(frozenset(WATCHES[kind]), address, address + 1, ptbr),)
+            for _ in range(3):
+                states.append((one.machine.run(budget=700, watches=watches), one.machine.hash()))
+                one.machine.run(budget=1)
+        states.append((one.machine.run(budget=700), one.machine.hash()))
+        seen.append(states)
+    assert seen[0] == seen[1]
+    assert compiled_regions(one)
+
+
+def test_a_run_with_watchpoints_is_compiled_but_for_what_is_watched():
+    made = board("memory", EAGER).set(status=1)
+    made.machine.run(budget=5000, watches=(Watch(frozenset({Access.LOAD}), DATA + 8, DATA + 12),))
+    mirror = made.machine.engine._mirror
+    assert mirror.slots[DATA + 8] is mirror.plain[DATA + 8] is None
+    assert mirror.slots[DATA + 4] is not None
+    assert mirror.plain[DATA + 12]
+
+
+def test_code_that_is_left_at_once_over_and_over_is_left_to_the_reference():
+    made = Board("loop:", "mov r0, [r1]", "add r2, r0", "mov pc, loop", engine=Compiled)
+    made.set(r1=0x15).run(1000)
+    assert compiled_regions(made)
+    made.run(50_000)
+    assert not compiled_regions(made)
 
 
 def test_a_page_committed_to_a_file_is_noted_again_when_stored_to():
@@ -242,7 +322,7 @@ def test_rows_of_extensions_do_what_their_bodies_say(row):
         for one in made:
             one.run(tick)
         assert made[0].machine.hash() == made[1].machine.hash()
-    assert compiled_regions(made[1])
+        assert tick > 50 or compiled_regions(made[1])
 
 
 def test_ctrl_c_lands_between_instructions():
