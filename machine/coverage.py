@@ -15,6 +15,7 @@ from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
 class Covered(IntFlag):
     """What was seen of an instruction."""
 
+    NOTHING = 0
     EXECUTED = 1
     """It was executed, or trapped."""
     TAKEN = 2
@@ -24,9 +25,14 @@ class Covered(IntFlag):
 
 
 class Coverage:
-    """What was seen of the instructions of a memory; a run adds to it."""
+    """What was seen of the instructions of a memory; a run adds to it.
+
+    news: of which of them more was seen since an engine looked last. Engines see only what is new,
+    by not making anything of their own of what is not covered yet.
+    """
 
     def __init__(self) -> None:
+        self.news: Final[set[int]] = set()
         self._pages: Final[dict[int, bytearray]] = {}
 
     def mark(self, address: int, covered: Covered) -> None:
@@ -34,7 +40,10 @@ class Coverage:
         page = self._pages.get(address >> PAGE_SHIFT)
         if page is None:
             page = self._pages[address >> PAGE_SHIFT] = bytearray(PAGE // LENGTH)
-        page[(address & OFFSET) // LENGTH] |= covered
+        slot = (address & OFFSET) // LENGTH
+        if ~page[slot] & covered:
+            page[slot] |= covered
+            self.news.add(address)
 
     def of(self, address: int) -> Covered:
         """Give what was seen of the instruction at a physical address."""

@@ -34,6 +34,7 @@ from machine.trapped import Entered, Interrupt, Trap, Trapped
 from machine.watch import Watch, Watched, check
 
 if TYPE_CHECKING:
+    from machine.coverage import Coverage
     from machine.observation import Observation
     from machine.observers import Observers
 
@@ -154,6 +155,11 @@ class Cpu:
     def flows(self) -> bool:
         """Whether observers are told of what happens every few instructions."""
         return self.observation is not None and self.observation.flows
+
+    @property
+    def coverage(self) -> "Coverage | None":
+        """What is to see which instructions are executed."""
+        return self.observation.observers.coverage if self.observation is not None else None
 
     def _follow(self) -> None:
         if self.observation is not None:

@@ -33,15 +33,15 @@ from machine.trapped import Entered, Happening, Trap
 class Observation:
     """What a run's observers are told. No part of the state, as watchpoints are not.
 
-    observers: whom it is for. asked: the kinds that they asked for. flows: whether what happens
-    every few instructions is to be seen; stores: whether stores are. notes: what has
+    observers: whom it is for. asked: the kinds that they asked for. flows: whether those that
+    happen every few instructions are among them; stores: whether stores are. notes: what has
     happened, in order, and is not told yet. stopped: what the last run was stopped for.
     """
 
     def __init__(self, observers: Observers, registers: Registers, memory: Memory) -> None:
         self.observers: Final = observers
         self.asked: Final = observers.asked
-        self.flows: Final = not FLOW.isdisjoint(self.asked) or observers.coverage is not None
+        self.flows: Final = not FLOW.isdisjoint(self.asked)
         self.stores: Final = TableStore in self.asked
         self.notes: list[Happening] = []
         self.stopped: Happening | None = None

@@ -85,7 +85,8 @@ class Compiled:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu
         watched = sum(watch.end - watch.start for watch in cpu.watches)
-        if watched > MOST_WATCHED or cpu.flows or until - cpu.time < self._worthwhile:
+        seen = watched > MOST_WATCHED or cpu.flows or cpu.coverage is not None
+        if seen or until - cpu.time < self._worthwhile:
             return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
             self._watch(cpu.watches)

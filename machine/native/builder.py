@@ -16,6 +16,7 @@ from isa_spec.instruction import Body, Decoded, InstructionSet
 from isa_spec.paging import OFFSET, PAGE_SHIFT
 from isa_spec.registers import PC, PTBR, REGISTERS, STATUS
 from isa_spec.words import WORD
+from machine.coverage import Coverage, Covered
 from machine.native.backend import Backend
 from machine.native.frame import Exit
 from machine.native.piece import (
@@ -60,12 +61,14 @@ class Left(Flag):
 class Instruction:
     """One of a block: where the program has it and what it is; None where it is stepped.
 
-    `port`: it was seen to use a port.
+    `port`: it was seen to use a port. `unseen`: the ways of a conditional branch that it was not
+    seen to go, where that is looked for.
     """
 
     pc: int
     decoded: Decoded | None
     port: bool = False
+    unseen: Covered = Covered.NOTHING
 
 
 @dataclass(slots=True)
@@ -88,7 +91,8 @@ class Builder:
 
     `word_at` gives the 64 bits of the instruction at a physical address, `stepped` tells whether
     it is to be left to the reference's way though there is a template, `port` whether it was seen
-    to use a port. left: what else is to be left to it.
+    to use a port. left: what else is to be left to it. coverage: what is to see each instruction,
+    and each way of a branch, once: until then those are left to it too.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Builder:
         port: Callable[[int], bool],
     ) -> None:
         self.left = Left.NOTHING
+        self.coverage: Coverage | None = None
         self._host: Final = host
         self._instructions: Final = instructions
         self._memory_size: Final = memory_size
@@ -122,13 +127,25 @@ class Builder:
             decoded = None if self._stepped(physical) else self._meaning(self._word_at(physical))
             if decoded is not None and not self._has_template(decoded, mode):
                 decoded = None
+            unseen = self._unseen(physical, decoded)
+            if unseen & Covered.EXECUTED:
+                decoded = None
             port = decoded is not None and self._port(physical) and Left.PORTS not in self.left
-            gathered.append(Instruction(pc, decoded, port))
-            if decoded is None or port or self._goes_elsewhere(decoded):
+            gathered.append(Instruction(pc, decoded, port, unseen))
+            if decoded is None or port or unseen or self._goes_elsewhere(decoded):
                 return gathered
             pc, physical = (pc + LENGTH) & WORD, physical + LENGTH
             if not physical & OFFSET or pc in stops or len(gathered) == LONGEST:
                 return gathered
+
+    def _unseen(self, physical: int, decoded: Decoded | None) -> Covered:
+        """Tell what coverage has not seen of an instruction."""
+        if self.coverage is None or decoded is None:
+            return Covered.NOTHING
+        wanted = Covered.EXECUTED
+        if decoded.row.meaning.decides:
+            wanted |= Covered.TAKEN | Covered.NOT_TAKEN
+        return wanted & ~self.coverage.of(physical)
 
     def accesses(self, word: int) -> bool:
         """Tell whether an instruction loads or stores."""
@@ -187,8 +204,13 @@ class Builder:
                 layout.check(pc, 1, Exit.LOOK)
             place = Place(pc, mode, self._memory_size, known, instruction.port)
             piece = self._piece(place, decoded)
+            if instruction.unseen & Covered.TAKEN:
+                piece = piece.leaving(Leave(Exit.STEP))
             layout.add(piece, pc, left)
             _learn(known, decoded)
+            if instruction.unseen & Covered.NOT_TAKEN:
+                layout.end(pc, Leave(Exit.STEP), undone=1)
+                break
             if piece.ends:
                 break
         else:
@@ -246,11 +268,11 @@ class _Layout:
         self._host.take_budget(writer, count, Leave(short))
         self.add(writer.piece, pc, count)
 
-    def end(self, pc: int, goal: Goal) -> None:
-        """Go to a goal once all is done."""
+    def end(self, pc: int, goal: Goal, undone: int = 0) -> None:
+        """Go to a goal once all is done, but for so many instructions that the budget has paid."""
         writer = self._host.writer(Place(pc, self._mode, 0))
         self._host.jump(writer, goal)
-        self.add(writer.piece, pc, 0 if isinstance(goal, Leave) else 1)
+        self.add(writer.piece, pc, undone if isinstance(goal, Leave) else 1)
 
     def add(self, piece: Piece, pc: int, left: int) -> None:
         """Add the piece of the instruction at pc, with `left` of the budget, itself included."""

@@ -12,6 +12,7 @@ from typing import Final
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
 from isa_spec.paging import PAGE_SHIFT
+from machine.coverage import Coverage
 from machine.memory import Memory
 from machine.native.backend import Backend
 from machine.native.builder import Builder, Code, Instruction, Left
@@ -157,13 +158,23 @@ class Cache:
         """Tell whether the instruction at a physical address loads or stores."""
         return self._builder.accesses(self._word_at(physical))
 
+    def cover(self, coverage: Coverage | None) -> None:
+        """Have no machine code do what coverage has not seen yet."""
+        if coverage is not self._builder.coverage:
+            self._builder.coverage = coverage
+            self.forget()
+
     def uses_port(self, physical: int) -> None:
         """Have a load or store at a physical address look for ports, not only for memory."""
         if physical not in self._ports:
             self._ports.add(physical)
-            for block in list(self._of_page.get(physical >> PAGE_SHIFT, ())):
-                if block.key[2] <= physical < block.key[2] + LENGTH * len(block.instructions):
-                    self._drop(block)
+            self.make_anew(physical)
+
+    def make_anew(self, physical: int) -> None:
+        """Drop the blocks that the instruction at a physical address is in."""
+        for block in list(self._of_page.get(physical >> PAGE_SHIFT, ())):
+            if block.key[2] <= physical < block.key[2] + LENGTH * len(block.instructions):
+                self._drop(block)
 
     def written(self, address: int, length: int) -> None:
         """Drop what was made of a range within a page."""

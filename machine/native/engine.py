@@ -137,11 +137,12 @@ class Native:
 
             left = left_for(cpu.observation.asked)
         self._cache.leave(left)
+        self._cache.cover(cpu.coverage)
         self._ports.until = 0
         self._gates = 0 if cpu.held else _INTERRUPTS, int(Left.INTERRUPTS not in left)
 
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
-        cpu, r = self._cpu, self._cpu.r
+        cpu, r, coverage = self._cpu, self._cpu.r, self._cpu.coverage
         while not self._interrupts.asked:
             if self._lost > self._patience:
                 slow = self._go_slowly(until, breakpoints, decisions)
@@ -162,6 +163,9 @@ class Native:
                     return reason
                 if not cpu.horizon:
                     self._see_port(pc, space)
+                if coverage is not None:
+                    while coverage.news:
+                        self._cache.make_anew(coverage.news.pop())
         return Reason.BUDGET
 
     def _go_slowly(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:

@@ -6,7 +6,7 @@ processor they are for, or what they do.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -113,6 +113,14 @@ class Piece:
     holes: list[Hole] = field(default_factory=list)
     ends: bool = False
     """Whether nothing is executed after it: all of its ways lead elsewhere."""
+
+    def leaving(self, goal: Leave) -> "Piece":
+        """Give the same with a goal wherever it would go on at another address of the guest's."""
+        holes = [
+            replace(hole, goal=goal) if isinstance(hole.goal, Follow) else hole
+            for hole in self.holes
+        ]
+        return Piece(self.code, holes, self.ends)
 
 
 class Writer:

@@ -27,6 +27,7 @@ from engine_fuzz.session import (
 )
 from machine import events
 from machine.compiled.engine import Compiled
+from machine.coverage import Coverage
 from machine.happenings import KINDS
 from machine.machine import EngineMaker, Machine
 from machine.native.backend import refusal
@@ -71,6 +72,7 @@ class Side:
             self.machine.schedule(tick, events.SerialInput(data))
         self.kept: Snapshot | None = None
         self.asked: list[tuple[int, int, int]] = []
+        self.coverage = Coverage()
         self.told: list[tuple[Happening, int]] = []
         self.output = bytearray()
         self.reason = ""
@@ -79,14 +81,14 @@ class Side:
         """Do one of a session's actions."""
         machine = self.machine
         match action:
-            case Run(budget, breakpoints, decided, watches, observed):
+            case Run(budget, breakpoints, decided, watches, observed, covered):
                 decisions = {address: self._decision(address) for address in decided}
                 self.reason = machine.run(
                     budget=budget,
                     breakpoints=breakpoints,
                     decisions=decisions,
                     watches=watches,
-                    observers=self._observers(observed),
+                    observers=self._observers(observed, covered=covered),
                 ).value
                 self.output += bytes(sent.byte for sent in machine.take_output())
             case WriteMemory(address, data):
@@ -116,14 +118,14 @@ class Side:
 
         return decide
 
-    def _observers(self, names: frozenset[str]) -> Observers:
+    def _observers(self, names: frozenset[str], *, covered: bool) -> Observers:
         """Note what is told, and what the state was; stop every seventh time."""
 
         def note(happening: Happening) -> bool:
             self.told.append((happening, hash((self.machine.cpu.time, *self.machine.cpu.r))))
             return len(self.told) % 7 == 0
 
-        observers = Observers()
+        observers = Observers(self.coverage if covered else None)
         for kind in KINDS:
             if kind.__name__ in names:
                 observers.on(kind, note)
@@ -140,6 +142,7 @@ class Side:
             "trapped": list(cpu.entered),
             "asked": self.asked,
             "told": self.told,
+            "covered": dict(self.coverage),
             "output": bytes(self.output),
             "touched": machine.memory.touched,
             "uncommitted": machine.memory.uncommitted,

@@ -19,7 +19,8 @@ EAGER = 0.2  # compiling what was met once takes most of the time
 class Run:
     """Run for a budget, with breakpoints (some of which are decided), watchpoints, observers.
 
-    `observed`: the names of the kinds of happenings that are told.
+    `observed`: the names of the kinds of happenings that are told. `covered`: whether what is
+    executed is seen.
     """
 
     budget: int
@@ -27,6 +28,7 @@ class Run:
     decided: frozenset[int] = frozenset()
     watches: tuple[Watch, ...] = ()
     observed: frozenset[str] = frozenset()
+    covered: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,16 +126,16 @@ def _actions(rng: Random, program: Program, length: int) -> list[Action]:
 
 
 def _observed(rng: Random, actions: list[Action]) -> list[Action]:
-    """Have some kinds of happenings observed in some of the runs."""
+    """Have some kinds of happenings, and what is executed, observed in some of the runs."""
     names = sorted(kind.__name__ for kind in KINDS)
-    observed = frozenset[str]()
+    observed, covered = frozenset[str](), False
     more: list[Action] = []
     for action in actions:
         if isinstance(action, Run):
             if rng.random() < CHANGED:
                 few = rng.choice((0, 0, 1, 2, len(names)))
-                observed = frozenset(rng.sample(names, few))
-            action = replace(action, observed=observed)
+                observed, covered = frozenset(rng.sample(names, few)), rng.random() < 0.3
+            action = replace(action, observed=observed, covered=covered)
         more.append(action)
     return more
 
