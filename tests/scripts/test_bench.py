@@ -56,6 +56,14 @@ def test_every_kernel_that_is_asked_for_is_measured_on_every_engine(bench):
     assert figures["arith_by_hand"] > 0
 
 
+def test_every_recorder_is_measured_beside_none(bench):
+    printed, figures = bench("recording", "--kernel", "fib")
+    recorders = [cost["recorder"] for cost in figures["costs"]]
+    assert recorders == ["nothing", "profile", "trace", "vcd"]
+    assert all(cost["nanoseconds"] > 0 for cost in figures["costs"])
+    assert all(recorder in printed for recorder in recorders)
+
+
 def test_the_debuggers_path_is_measured_beside_qemus_where_that_is_installed(bench):
     printed, figures = bench("gdb", "--scale", "0.002")
     head, rows = table(printed)
