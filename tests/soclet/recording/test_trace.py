@@ -133,6 +133,20 @@ def test_a_byte_that_tx_had_no_space_for_is_not_shown():
     assert len(events) == 16
 
 
+def test_what_happens_is_written_at_once_and_not_kept():
+    loaded = Loaded.file(DEMOS / "timer" / "timer.s")
+    pieces = []
+    tracer = Tracer(loaded.machine, loaded.places, pieces.append)
+    observers = tracer.observe(Observers())
+    begun = len(pieces)
+    loaded.machine.run(150_000, observers=observers)
+    written = len(pieces)
+    assert written > begun + 20
+    tracer.finish()
+    assert len(pieces) < written + 8
+    json.loads("".join(pieces))
+
+
 def test_time_goes_on_after_a_reset():
     loaded = Loaded(
         ".func start\nmov sp, 0x8000\ncall leaf\n.endfunc\n.func leaf\njmp leaf\n.endfunc"
