@@ -40,5 +40,14 @@ class Observers:
 
     def tell(self, happening: Happening) -> bool:
         """Tell all who asked; tell whether one of them wants the run to stop."""
-        stops = [tell(happening) for kind, tell in self._observers if isinstance(happening, kind)]
-        return any(stops)
+        stops = False
+        for observer in self._by_kind[type(happening)]:
+            stops |= observer(happening)
+        return stops
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Happening], tuple[Callable[[Any], bool], ...]]:
+        return {
+            kind: tuple(tell for wanted, tell in self._observers if issubclass(kind, wanted))
+            for kind in KINDS
+        }

@@ -45,7 +45,7 @@ def probed(
     if system and asked & _SYSTEM:
         execute = partial(_watch_system, execute, decoded, cpu, seen)
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
-        execute = partial(_watch_flow, execute, decoded, cpu, seen)
+        execute = partial(_watch_flow, execute, PC in decoded.written, _told_of(decoded), cpu, seen)
     if seen.observers.coverage is not None:
         execute = partial(_cover, execute, decoded, cpu, seen.observers.coverage)
     return execute
@@ -75,14 +75,26 @@ def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observatio
     cpu.horizon = 0
 
 
-def _watch_flow(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:
+def _told_of(decoded: Decoded) -> type[Call] | type[CallReturn] | None:
+    """Give what going on elsewhere by an instruction is, beside the end of a block."""
+    body = decoded.row.body
+    if body is rows.branch:
+        return CallReturn if LINK in decoded.operands else Call
+    return CallReturn if body in _LEAVES and PC in decoded.written else None
+
+
+def _watch_flow(
+    execute: Execute,
+    writes_pc: bool,
+    told: type[Call] | type[CallReturn] | None,
+    cpu: Cpu,
+    seen: Observation,
+) -> None:
     r = cpu.r
-    pc, body = r[PC], decoded.row.body
+    pc = r[PC]
     execute()
-    to = r[PC] & MASKS[PC] if PC in decoded.written else cpu.next
+    to = r[PC] & MASKS[PC] if writes_pc else cpu.next
     seen.block_ended(cpu.time, pc, to)
-    if body is rows.branch and LINK not in decoded.operands:
-        seen.note(Call(cpu.time, pc, to))
-    elif body is rows.branch or (body in _LEAVES and PC in decoded.written):
-        seen.note(CallReturn(cpu.time, pc, to))
+    if told is not None:
+        seen.note(told(cpu.time, pc, to))
     cpu.horizon = 0

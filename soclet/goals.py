@@ -6,7 +6,7 @@ must not know packets, sockets or host time.
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from isa_spec.registers import PC, PTBR, SP, STATUS, Status
 from machine.cpu import Reason
@@ -14,6 +14,9 @@ from machine.engine import Decisions
 from machine.events import HoldInterrupts
 from machine.machine import Machine
 from machine.watch import Watch
+
+if TYPE_CHECKING:
+    from machine.observers import Observers
 
 LONGEST_HANDLER: Final = 1_000_000
 """Ticks after which a step gives up waiting for an interrupt's handler to return."""
@@ -51,6 +54,7 @@ class Bounds:
     breakpoints: frozenset[int] = frozenset()
     decisions: Decisions = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
+    observers: "Observers | None" = None
 
     def stop_at(self, pc: int) -> bool:
         """Tell whether a breakpoint at pc, where the machine is, stops it."""
@@ -80,13 +84,25 @@ def _run(machine: Machine, bounds: Bounds, budget: int) -> Reason:
         breakpoints=bounds.breakpoints,
         decisions=bounds.decisions,
         watches=bounds.watches,
+        observers=bounds.observers,
         skip_sleep=bounds.skip_sleep,
     )
 
 
 def _run_one(machine: Machine, bounds: Bounds, *, skip_sleep: bool) -> Reason:
     """Execute one instruction; a breakpoint at it does not count."""
-    return machine.run(bounds.limit, 1, watches=bounds.watches, skip_sleep=skip_sleep)
+    return machine.run(
+        bounds.limit,
+        1,
+        watches=bounds.watches,
+        observers=bounds.observers,
+        skip_sleep=skip_sleep,
+    )
+
+
+def _wake_up(machine: Machine, bounds: Bounds) -> Reason:
+    """Let sleep pass up to the next instruction, without executing it."""
+    return machine.run(bounds.limit, 0, observers=bounds.observers, skip_sleep=bounds.skip_sleep)
 
 
 def _also_at(pc: int, bounds: Bounds) -> Bounds:
@@ -123,7 +139,7 @@ class Step:
             if self.interrupted is None:
                 if self.interrupts is StepInterrupts.HOLD:
                     return self._execute_held(machine, bounds)
-                awake = machine.run(bounds.limit, 0, skip_sleep=bounds.skip_sleep)
+                awake = _wake_up(machine, bounds)
                 if awake is not Reason.BUDGET:
                     return awake
                 if machine.cpu.interrupt_due() is None:
@@ -143,7 +159,7 @@ class Step:
         return Done.STEPPED if outcome in (Reason.BUDGET, Reason.ASLEEP) else outcome
 
     def _execute_held(self, machine: Machine, bounds: Bounds) -> Outcome:
-        awake = machine.run(bounds.limit, 0, skip_sleep=bounds.skip_sleep)
+        awake = _wake_up(machine, bounds)
         if awake is not Reason.BUDGET:
             return awake
         machine.post(HoldInterrupts(held=True))

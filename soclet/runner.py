@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from machine.cpu import Reason
 from machine.device import NEVER
@@ -21,6 +21,9 @@ from machine.watch import Watch
 from soclet.goals import Bounds, FreeRun, Goal, Outcome
 from soclet.lines.line import Line
 from soclet.slices import SLICE_SECONDS, SliceSize
+
+if TYPE_CHECKING:
+    from machine.observers import Observers
 
 MOST_SLICES: Final = 16
 """Slices between which nobody is served, where the engine is so fast that they take no time."""
@@ -110,6 +113,7 @@ class Runner:
         self.breakpoints: frozenset[int] = frozenset()
         self.decisions: Decisions = UNDECIDED
         self.watches: tuple[Watch, ...] = ()
+        self.observers: Observers | None = None
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.end: End | None = None
         self._limit = limit
@@ -147,6 +151,7 @@ class Runner:
             self.breakpoints,
             self.decisions,
             self.watches,
+            self.observers,
         )
         executed, started = self.machine.cpu.executed, time.perf_counter()
         outcome = goal.advance(self.machine, bounds)

@@ -169,3 +169,11 @@ def brk(machine: Machine, places: SourceMap) -> str:
 def _before(machine: Machine, places: SourceMap) -> str:
     """Show the instruction that was executed last: one that has only moved pc on."""
     return places.show((machine.cpu.r[PC] - LENGTH) & WORD)
+
+
+def entry_name(entered: Entered) -> str:
+    """Name a trap or an interrupt in a word or two, as `trap system-call`, `interrupt timer`."""
+    number = entered.cause & 0xFF
+    vector = BY_NUMBER.get(number)
+    kind = "interrupt" if FIRST_INTERRUPT <= number < VECTOR_COUNT else "trap"
+    return f"{kind} {number if vector is None else vector.name}"

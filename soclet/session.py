@@ -17,6 +17,7 @@ from soclet import demos, sentences, state_file
 from soclet.errors import UserError, tell
 from soclet.files import check_writable, memory_size_of
 from soclet.lines.line import open_line
+from soclet.recording.recordings import Recordings, Wanted
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
 from soclet.source_map import SourceMap
 
@@ -43,6 +44,9 @@ class RunOptions:
     byte_ticks: int = 0
     serial_log: Path | None = None
     state: Path | None = None
+    profile: Path | None = None
+    trace: Path | None = None
+    vcd: Path | None = None
     allow_remote: bool = False
 
 
@@ -54,11 +58,16 @@ def run(options: RunOptions) -> int:
         raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
     if options.state is not None:
         check_writable(options.state)
+    _wanted(options).check()
     image = _image(options)
     try:
         return asyncio.run(_run(options, image))
     except NvramError as error:
         raise UserError(str(error)) from error
+
+
+def _wanted(options: RunOptions) -> Wanted:
+    return Wanted(options.profile, options.trace, options.vcd)
 
 
 def _image(options: RunOptions) -> "Image | None":
@@ -102,6 +111,9 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
         if image is not None:
             machine.flash((segment.address, segment.data) for segment in image.segments)
         machine.commit()
+        recordings = Recordings(_wanted(options), machine, places)
+        stack.callback(recordings.close)
+        runner.observers = recordings.observers
         for announcement in (gdb, line.announcement):
             if announcement is not None:
                 tell(announcement)
@@ -109,6 +121,7 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
             runner.start()
         end = await runner.run()
         await line.finish()
+        recordings.keep()
     return _report(options, machine, places, end, bytes(output))
 
 

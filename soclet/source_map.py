@@ -23,7 +23,7 @@ from machine.machine import Machine
 
 if TYPE_CHECKING:
     from toolchain.images import Image, ImageSymbol, LoadSegment
-    from toolchain.program import LineSequence
+    from toolchain.program import LineSequence, SourceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,13 @@ class _Program:
             return None
         return label if label.address >= sequence.rows[0].address else None
 
-    def line(self, address: int) -> str | None:
-        """Give the line that an address belongs to, as `main.s:5`."""
+    def line(self, address: int) -> "SourceLine | None":
+        """Give the line that an address belongs to."""
         sequence = self._sequence(address)
         if sequence is None:
             return None
         at = bisect_right(sequence.rows, address, key=lambda row: row.address)
-        source = sequence.rows[at - 1].source
-        return f"{source.file}:{source.line}"
+        return sequence.rows[at - 1].source
 
     def code_around(self, address: int) -> _Code | None:
         """Give the code that has an address's name; None where the program has none there."""
@@ -129,17 +128,39 @@ class SourceMap:
 
     def show_in(self, address: int, status: int, ptbr: int) -> str:
         """Give an address as seen while status and ptbr were these."""
-        program = self._program
-        code = program.code_around(address) if program is not None else None
-        if program is None or code is None or not self._is_there(code, status, ptbr):
-            return f"{address:#x}"
         shown = f"{address:#x}"
-        symbol = program.symbol(address)
+        symbol, line = self._symbol(address, status, ptbr), self.line_in(address, status, ptbr)
         if symbol is not None:
             offset = address - symbol.address
             shown += f" <{symbol.name}+{offset}>" if offset else f" <{symbol.name}>"
-        line = None if self._code_was_replaced(program) else program.line(address)
-        return shown if line is None else f"{shown}, {line}"
+        return shown if line is None else f"{shown}, {line.file}:{line.line}"
+
+    def function_in(self, address: int, status: int, ptbr: int) -> str | None:
+        """Give the name of the function around an address, or of the label before it."""
+        symbol = self._symbol(address, status, ptbr)
+        return None if symbol is None else symbol.name
+
+    def start_in(self, address: int, status: int, ptbr: int) -> int | None:
+        """Give where the function around an address begins, or the label before it is."""
+        symbol = self._symbol(address, status, ptbr)
+        return None if symbol is None else symbol.address
+
+    def line_in(self, address: int, status: int, ptbr: int) -> "SourceLine | None":
+        """Give the source line that an address is from."""
+        program = self._program_at(address, status, ptbr)
+        if program is None or self._code_was_replaced(program):
+            return None
+        return program.line(address)
+
+    def _symbol(self, address: int, status: int, ptbr: int) -> "ImageSymbol | None":
+        program = self._program_at(address, status, ptbr)
+        return None if program is None else program.symbol(address)
+
+    def _program_at(self, address: int, status: int, ptbr: int) -> _Program | None:
+        """Give the program, where its own code is at an address."""
+        program = self._program
+        code = None if program is None else program.code_around(address)
+        return program if code is not None and self._is_there(code, status, ptbr) else None
 
     @cached_property
     def _program(self) -> _Program | None:

@@ -23,7 +23,7 @@ OTHERS = {
     "machine": {"construct"},
     "gdbstub": set(),
     "toolchain": {"construct", "lark", "elftools", "bincopy"},
-    "soclet": {"click", "cloudpickle", "construct", "pytest"},
+    "soclet": {"click", "cloudpickle", "construct", "pytest", "vcd"},
 }
 """Which packages of other people each may import."""
 EVENT_LOOP = {"asyncio", "socket", "socketserver", "selectors", "select", "ssl"}
@@ -36,7 +36,7 @@ OUTSIDE_WORLD = EVENT_LOOP | {
     "secrets",
 }
 """What a machine that is the same on every run must not know."""
-DISTRIBUTIONS = {"elftools": "pyelftools"}
+DISTRIBUTIONS = {"elftools": "pyelftools", "vcd": "pyvcd"}
 LONGEST_MODULE = 400
 TOP = {
     "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore", ".ci", "isa_spec",

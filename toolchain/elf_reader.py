@@ -5,6 +5,7 @@ there for the writer: a library for it costs a tenth of the time from start to f
 """
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from construct import Array, Construct, StreamError
@@ -14,7 +15,7 @@ from toolchain.elf import SectionType, SegmentType, SymbolType
 from toolchain.images import Image, ImageError, ImageSymbol, LoadSegment, Source, SymbolKind
 
 if TYPE_CHECKING:
-    from toolchain.program import LineSequence
+    from toolchain.program import FunctionFrame, LineSequence
 
 KINDS = {SymbolType.FUNC: SymbolKind.FUNCTION, SymbolType.OBJECT: SymbolKind.OBJECT}
 
@@ -25,13 +26,34 @@ def read_elf(source: Source) -> Image:
     header = reader.header()
     segments = tuple(reader.segments(header))
     symbols = tuple(reader.symbols(header))
-    return Image(source.name, "ELF", segments, header.entry, symbols, lambda: _lines(source.data))
+    return Image(
+        source.name,
+        "ELF",
+        segments,
+        header.entry,
+        symbols,
+        lambda: _lines(source.data),
+        frames=lambda: _frames(source.data),
+        directories=lambda: _directories(source.data),
+    )
 
 
 def _lines(data: bytes) -> "tuple[LineSequence, ...]":
     from toolchain.line_reader import read_lines
 
     return read_lines(data)
+
+
+def _frames(data: bytes) -> "tuple[FunctionFrame, ...]":
+    from toolchain.frame_reader import read_frames
+
+    return read_frames(data)
+
+
+def _directories(data: bytes) -> tuple[PurePath, ...]:
+    from toolchain.line_reader import read_directories
+
+    return read_directories(data)
 
 
 class _Reader:

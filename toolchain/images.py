@@ -17,7 +17,7 @@ from isa_spec.registers import RESET_PC
 from toolchain.elf import MAGIC
 
 if TYPE_CHECKING:
-    from toolchain.program import LineSequence
+    from toolchain.program import FunctionFrame, LineSequence
 
 
 class ImageError(Exception):
@@ -65,8 +65,9 @@ class Image:
 
     `entry` is None where the file does not say where to begin. Segments are in the order of
     their addresses, do not overlap and have at least a byte each. `lines` reads which source line
-    each instruction is from, by virtual addresses; few images are ever asked. `files`: those that
-    an assembly source was read from, itself first.
+    each instruction is from, `frames` where each function's caller is, both by virtual addresses
+    and in their order; `directories` reads what the lines' files are named from. Few images are
+    ever asked. `files`: those that an assembly source was read from, itself first.
     """
 
     name: str
@@ -76,6 +77,8 @@ class Image:
     symbols: tuple[ImageSymbol, ...] = ()
     lines: "Callable[[], tuple[LineSequence, ...]]" = field(default=tuple, compare=False)
     files: tuple[str, ...] = ()
+    frames: "Callable[[], tuple[FunctionFrame, ...]]" = field(default=tuple, compare=False)
+    directories: Callable[[], tuple[PurePath, ...]] = field(default=tuple, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

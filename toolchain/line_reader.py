@@ -5,6 +5,7 @@ Imported only when a line is asked for. Knows nothing of sources, nor who made t
 
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import PurePath
 from typing import Any, Final
 
 from elftools.elf.elffile import ELFFile
@@ -21,6 +22,23 @@ def read_lines(data: bytes) -> tuple[LineSequence, ...]:
         return tuple(sorted(_sequences(data), key=lambda sequence: sequence.rows[0].address))
     except Exception:  # pyelftools has no one way to say that a file is malformed
         return ()
+
+
+def read_directories(data: bytes) -> tuple[PurePath, ...]:
+    """Give the directories that its units were made in, in order; files are named from them."""
+    try:
+        return tuple(dict.fromkeys(_directories(data)))
+    except Exception:  # As above.
+        return ()
+
+
+def _directories(data: bytes) -> Iterator[PurePath]:
+    file = ELFFile(BytesIO(data))
+    if file.has_dwarf_info():
+        for unit in file.get_dwarf_info().iter_CUs():
+            found = unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
+            if found is not None:
+                yield PurePath(found.value.decode(errors="replace"))
 
 
 def _sequences(data: bytes) -> Iterator[LineSequence]:

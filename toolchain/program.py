@@ -140,6 +140,15 @@ class FrameRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionFrame:
+    """A function's frame rows, in the order of their addresses, from `start` up to `end`."""
+
+    start: int
+    end: int
+    rows: tuple[FrameRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """What .func declares; the first frame row is that of its first instruction."""
 
@@ -203,7 +212,18 @@ class Program:
             symbols,
             self.shown_lines,
             self.files,
+            self.frames,
+            lambda: (self.directory,),
         )
+
+    def frames(self) -> tuple[FunctionFrame, ...]:
+        """Give the frames of the functions that have instructions, by address."""
+        frames = (
+            FunctionFrame(function.symbol.address, function.end, function.frame)
+            for function in self.functions
+            if function.frame
+        )
+        return tuple(sorted(frames, key=lambda frame: frame.start))
 
     def shown_lines(self) -> tuple[LineSequence, ...]:
         """Give the line sequences with files named as debuggers show them."""

@@ -95,6 +95,22 @@ _OPTIONS = (
     ),
     click.option("--serial-log", type=_FILE, metavar="FILE", help="Write what the firmware sends."),
     click.option("--state", type=_FILE, metavar="FILE", help="Write how the run ended, as JSON."),
+    click.option(
+        "--profile",
+        type=_FILE,
+        metavar="FILE",
+        help="Write how many instructions each function and call stack executed: "
+        ".collapsed, .txt or .speedscope.json.",
+    ),
+    click.option(
+        "--trace",
+        type=_FILE,
+        metavar="FILE",
+        help="Write what happened when, as JSON for Perfetto.",
+    ),
+    click.option(
+        "--vcd", type=_FILE, metavar="FILE", help="Write pc, mode, interrupts and ports as waves."
+    ),
     click.option("--allow-remote", is_flag=True, help="Let listeners be reached from other hosts."),
     click.option(
         "--config",

@@ -118,6 +118,14 @@ def test_latencies_are_measured_while_the_guest_computes(bench):
     assert rows["Ctrl-C to stop, ms, 99th percentile"][1] == "5"
 
 
+def test_every_recorder_is_measured_beside_none(bench):
+    printed, figures = bench("recording", "--kernel", "fib")
+    recorders = [cost["recorder"] for cost in figures["costs"]]
+    assert recorders == ["nothing", "profile", "trace", "vcd"]
+    assert all(cost["nanoseconds"] > 0 for cost in figures["costs"])
+    assert all(recorder in printed for recorder in recorders)
+
+
 def test_the_debuggers_path_is_measured_beside_qemus_where_that_is_installed(bench):
     printed, figures = bench("gdb", "--scale", "0.002")
     head, rows = table(printed)

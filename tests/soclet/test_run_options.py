@@ -52,6 +52,9 @@ def test_what_is_not_asked_for_is_as_the_design_says(chosen):
         byte_ticks=0,
         serial_log=None,
         state=None,
+        profile=None,
+        trace=None,
+        vcd=None,
         allow_remote=False,
     )
 
@@ -102,6 +105,9 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         byte-ticks = 5
         serial-log = "sent.log"
         state = "state.json"
+        profile = "p.txt"
+        trace = "t.json"
+        vcd = "w.vcd"
         allow-remote = true
         """
     )
@@ -110,6 +116,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     assert (str(run.nvram), run.memory, run.load_address) == ("memory.bin", 64 << 10, 0x2000)
     assert (run.clock, run.engine, run.limit) == (Clock.PACED, "reference", 10_000)
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")
+    assert (str(run.profile), str(run.trace), str(run.vcd)) == ("p.txt", "t.json", "w.vcd")
     assert run.allow_remote
     names = {name for param in command.params for name in param.opts if name.startswith("--")}
     missing = {name for name in names if f"\n        {name[2:]} = " not in path.read_text()}

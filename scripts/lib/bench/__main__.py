@@ -3,7 +3,12 @@
 import sys
 from importlib import import_module
 
-MORE = {"process": "process", "latency": "latency", "gdb": "debugging"}
+MORE = {
+    "process": "process",
+    "latency": "latency",
+    "gdb": "debugging",
+    "recording": "recording",
+}
 """What else is measured, and by which module; each is loaded where it is asked for."""
 
 

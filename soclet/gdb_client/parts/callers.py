@@ -5,6 +5,7 @@ Knows how to ask the code about it. Must not know when gdb is to be told: see pa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from isa_spec.formats import LENGTH
 from isa_spec.registers import (
@@ -24,8 +25,7 @@ from isa_spec.registers import (
 from isa_spec.traps import VECTOR_COUNT
 from soclet.gdb_client.parts.decoding import named_value
 from soclet.gdb_client.parts.following import OVERWRITTEN, Cells, State, Step, Way, is_call
-from soclet.gdb_client.parts.frames import Context, Frame
-from soclet.gdb_client.parts.functions import beginning, within
+from soclet.gdb_client.parts.frames import Context
 from soclet.gdb_client.parts.recovering import Recovery
 from soclet.gdb_client.parts.spaces import NOW, Code, Space
 from soclet.gdb_client.parts.walking import states_from, way_out
@@ -42,6 +42,13 @@ Values = dict[int, int | None]
 """Registers by number; those that are lost have no value. No pc: there is nobody."""
 
 
+class Registers(Protocol):
+    """A frame whose caller is asked for."""
+
+    def register(self, number: int) -> int | None:
+        """Give what a register holds in the frame; None where that is lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The caller's registers; `stack` is what the frame that called or interrupted is told by."""
@@ -53,15 +60,17 @@ class Found:
 
 
 class Callers:
-    """Finds the caller of one frame, at `pc`."""
+    """Finds the caller of one frame, at `pc`, in the function that begins at `start` if known."""
 
-    def __init__(self, frame: Frame, pc: int, context: Context) -> None:
+    def __init__(
+        self, frame: Registers, pc: int, context: Context, start: int | None = None
+    ) -> None:
         self._frame = frame
         self._pc = pc
         self._context = context
         self._code = Code(context.space)
         self._cells = Cells()
-        self._start = beginning(within(pc, context))
+        self._start = start
         self._out = way_out(pc, self._code, self._cells, State())
 
     def _solve(self, state: State) -> Recovery:
@@ -105,7 +114,11 @@ class Callers:
     def _vectors(self) -> Sequence[int]:
         """Give the handlers that ivec leads to: the last trap's, then the nearest before pc."""
         ivec, cause = self._frame.register(IVEC), self._frame.register(CAUSE)
-        table = None if ivec is None else NOW.read(ivec, VECTOR_COUNT * WORD_BYTES)
+        table = (
+            None
+            if ivec is None
+            else self._context.space.of_table(None).read(ivec, VECTOR_COUNT * WORD_BYTES)
+        )
         if not table:
             return ()
         words = [
@@ -127,11 +140,11 @@ class Callers:
     def _space_of(self, status: int | None, ptbr: int | None) -> Space:
         """Give the memory of code that had a status and a page table."""
         if status is None or not status & Status.VIRTUAL:
-            return NOW
+            return self._context.space.of_table(None)
         mine = self._frame.register(STATUS)
         if self._context.space == NOW and mine is not None and mine & Status.VIRTUAL:
-            return NOW
-        return Space(ptbr)
+            return self._context.space
+        return self._context.space.of_table(ptbr)
 
     # Functions
 

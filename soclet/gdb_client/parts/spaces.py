@@ -4,7 +4,8 @@ A trap turns translation off. So in a handler, what a program with translation o
 is at other addresses than the program's: found here by the program's page table.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from isa_spec.formats import LENGTH
 from isa_spec.paging import ENTRY_PAGE, OFFSET, PAGE_SHIFT, table_base, table_length
@@ -17,21 +18,44 @@ _CHUNK = 256
 """Bytes of code that are read at once: one packet for some 32 instructions."""
 
 
+ReadMemory = Callable[[int, int], bytes | None]
+"""Gives bytes by their address and number; None where not all can be read."""
+
+
+def _ask_gdb(address: int, length: int) -> bytes | None:
+    try:
+        return bytes(gdb.selected_inferior().read_memory(address, length))
+    except gdb.error:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Addresses as they are now, or where `ptbr` is given, as that page table has them."""
+    """Addresses as they are now, or where `ptbr` is given, as that page table has them.
+
+    `now` reads those of now.
+    """
 
     ptbr: int | None = None
+    now: ReadMemory = field(default=_ask_gdb, compare=False)
 
     def read(self, address: int, length: int) -> bytes | None:
         """Give bytes that lie in one page; None where not all can be read."""
-        at = address if self.ptbr is None else _translated(self.ptbr, address)
-        if at is None:
+        at = address if self.ptbr is None else self._translated(self.ptbr, address)
+        return None if at is None else self.now(at, length)
+
+    def of_table(self, ptbr: int | None) -> "Space":
+        """Give those of another page table; None: those of now."""
+        return replace(self, ptbr=ptbr)
+
+    def _translated(self, ptbr: int, address: int) -> int | None:
+        number = address >> PAGE_SHIFT
+        if number >= table_length(ptbr):
             return None
-        try:
-            return bytes(gdb.selected_inferior().read_memory(at, length))
-        except gdb.error:
+        entry = self.of_table(None).word(table_base(ptbr) + WORD_BYTES * number)
+        if entry is None or not entry & ENTRY_BITS["present"]:
             return None
+        return entry & ENTRY_PAGE | address & OFFSET
 
     def word(self, address: int) -> int | None:
         """Give the word at an address; None where there is none."""
@@ -40,16 +64,6 @@ class Space:
 
 
 NOW = Space()
-
-
-def _translated(ptbr: int, address: int) -> int | None:
-    number = address >> PAGE_SHIFT
-    if number >= table_length(ptbr):
-        return None
-    entry = NOW.word(table_base(ptbr) + WORD_BYTES * number)
-    if entry is None or not entry & ENTRY_BITS["present"]:
-        return None
-    return entry & ENTRY_PAGE | address & OFFSET
 
 
 class Code:

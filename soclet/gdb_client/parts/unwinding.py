@@ -10,7 +10,7 @@ from isa_spec.words import WORD
 from soclet.gdb_client import api as gdb
 from soclet.gdb_client.parts.callers import Callers, Found
 from soclet.gdb_client.parts.frames import CALLER, INNERMOST, Context, Frame
-from soclet.gdb_client.parts.functions import described, within
+from soclet.gdb_client.parts.functions import beginning, described, within
 from soclet.gdb_client.parts.spaces import NOW
 from soclet.gdb_client.parts.target import is_machine
 
@@ -41,7 +41,7 @@ class Unwinder(gdb.unwinder.Unwinder):
         context = INNERMOST if frame.is_innermost else self._contexts.get((pc, sp), CALLER)
         if context.end is not None:
             return frame.itself(*context.end)
-        callers = Callers(frame, pc, context)
+        callers = Callers(frame, pc, context, beginning(within(pc, context)))
         interrupted = callers.interrupted()
         found = interrupted
         if found is None:

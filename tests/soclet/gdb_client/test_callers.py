@@ -9,6 +9,7 @@ from traced import Entry, Traced
 from isa_spec.registers import CAUSE, DETAIL, EPC, ESTATUS, LINK, PC, REGISTERS, SP, STATUS
 from soclet.gdb_client.parts.callers import Callers
 from soclet.gdb_client.parts.frames import INNERMOST, Context
+from soclet.gdb_client.parts.functions import beginning, within
 from soclet.gdb_client.parts.spaces import NOW
 
 KEPT = (*range(4, 12), SP, PC)
@@ -17,12 +18,16 @@ LOST = (EPC, ESTATUS, CAUSE, DETAIL)
 MOST_STEPS = 20_000
 
 
+def callers_of(frame, pc, context):
+    return Callers(frame, pc, context, beginning(within(pc, context)))
+
+
 def check(traced, seen):
     """Compare all frames, from the innermost on, with the truth."""
     frame, pc, context = traced.frame, traced.r[PC], INNERMOST
     for depth, truth in enumerate((*reversed(traced.entries), None)):
         where = f"frame {depth}, stopped at {traced.r[PC]:#x}, {traced.machine.cpu.time}"
-        callers = Callers(frame, pc, context)
+        callers = callers_of(frame, pc, context)
         found = callers.interrupted()
         if truth is None:
             assert found is None, where
@@ -82,7 +87,7 @@ def test_a_handler_that_spoils_at_before_saving_it_has_lost_it_and_nothing_else(
     lost = set()
     while traced.step():
         if traced.entries:
-            found = Callers(traced.frame, traced.r[PC], INNERMOST).interrupted()
+            found = callers_of(traced.frame, traced.r[PC], INNERMOST).interrupted()
             wrong = {n for n in GENERAL if found.registers[n] != traced.entries[-1].registers[n]}
             assert all(found.registers[n] is None for n in wrong)
             lost |= wrong
@@ -146,7 +151,7 @@ def test_a_call_to_nowhere_comes_from_where_link_says(monkeypatch, pc, stale):
     traced.r[PC] = pc
     if not stale:
         traced.r[12] = pc  # The call was: mov at, pc; branch [at].
-    found = Callers(traced.frame, pc, INNERMOST)
+    found = callers_of(traced.frame, pc, INNERMOST)
     assert found.interrupted() is None
     assert found.caller().registers.get(PC) == (None if stale else back)
 
@@ -165,6 +170,6 @@ def test_whatever_the_registers_hold_there_is_an_answer(monkeypatch, register, v
     for _ in range(5):
         traced.step()
     traced.r[register] = value
-    callers = Callers(traced.frame, traced.r[PC], INNERMOST)
+    callers = callers_of(traced.frame, traced.r[PC], INNERMOST)
     callers.interrupted()
     callers.caller()

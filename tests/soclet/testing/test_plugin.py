@@ -112,6 +112,10 @@ def test_a_failure_shows_where_the_machine_is_and_what_it_has_said(project):
             "  abc",
             "registers:",
             "* r0 0x00000002 *",
+            "source, echo.s:",
+            "  > *",
+            "backtrace:",
+            "  #0 0x* <poll*>, echo.s:*",
             "last traps and interrupts:",
             "  none",
         ]

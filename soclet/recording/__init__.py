@@ -1,0 +1,1 @@
+"""What is kept of a run by observing it: profiles, traces and waves, and the files they become."""
