@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from isa_spec.instruction import InstructionSet
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import Decisions, Engine
+from machine.reason import Reason
 from machine.reference import Reference
 
 SHORT_RUN: Final = 60_000

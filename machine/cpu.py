@@ -4,7 +4,6 @@ Knows memory, MMU and bus. Must not know how instructions are decoded or execute
 """
 
 from collections import deque
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from isa_spec.cpu import Registers
@@ -30,6 +29,7 @@ from machine.bus import Bus
 from machine.device import NEVER
 from machine.memory import Memory
 from machine.mmu import Mmu
+from machine.reason import Reason
 from machine.trapped import Entered, Interrupt, Trap, Trapped
 from machine.watch import Watch, Watched, check
 
@@ -44,20 +44,6 @@ _INTERRUPTS: Final = int(Status.INTERRUPTS)
 
 
 REMEMBERED_TRAPS: Final = 16
-
-
-class Reason(Enum):
-    """Why a machine stopped; what the CPU is at is exact in every case."""
-
-    BUDGET = "budget"
-    LIMIT = "limit"
-    BREAKPOINT = "breakpoint"
-    WATCHPOINT = "watchpoint"
-    OBSERVED = "observed"
-    BRK = "brk"
-    POWER_OFF = "power-off"
-    CHECK_STOP = "check-stop"
-    ASLEEP = "asleep"
 
 
 class Cpu:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from machine.cpu import Reason
+from machine.reason import Reason
 
 Decisions = Mapping[int, Callable[[], bool]]
 """Of some breakpoints, by address: whether to stop there. Asked before the instruction, with all

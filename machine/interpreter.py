@@ -15,8 +15,9 @@ from isa_spec.instruction import InstructionSet
 from isa_spec.registers import MASKS, PC, REGISTERS, STATUS, Status
 from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import Decisions
+from machine.reason import Reason
 from machine.trapped import Trapped
 from machine.watch import Watched
 

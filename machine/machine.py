@@ -14,7 +14,7 @@ from isa_spec.memory_map import DEFAULT_MEMORY
 from isa_spec.registers import IMASK
 from isa_spec.traps import SERIAL_RX
 from machine.bus import Bus
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.device import LAST, NEVER, Device
 from machine.engine import UNDECIDED, Decisions, Engine
 from machine.events import (
@@ -27,6 +27,7 @@ from machine.events import (
 )
 from machine.memory import Memory
 from machine.nvram import Nvram
+from machine.reason import Reason
 from machine.reference import Reference
 from machine.serial import Serial
 from machine.snapshot import Snapshot

@@ -11,10 +11,11 @@ from typing import Final
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
 from isa_spec.paging import OFFSET, PAGE_SHIFT
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import Decisions
 from machine.interpreter import Interpreter, Run, Step
 from machine.memory import Guard
+from machine.reason import Reason
 
 
 class Reference(Interpreter):

@@ -7,9 +7,10 @@ not, so that nobody has to tell when memory changes.
 from typing import Final
 
 from isa_spec.instruction import InstructionSet
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import UNDECIDED
 from machine.interpreter import Interpreter, Run
+from machine.reason import Reason
 
 _KEPT: Final = 4096
 """Meanings; when there are more, all are forgotten."""

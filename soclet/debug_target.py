@@ -37,11 +37,11 @@ from isa_spec.traps import (
     SYSTEM_CALL,
 )
 from isa_spec.words import WORD
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import Debugger, WriteRegister
 from machine.machine import NotHalted
 from machine.nvram import NvramError
+from machine.reason import Reason
 from soclet import description, goals, refusals, sentences, views
 from soclet.debug_points import Points
 from soclet.goals import Done, Outcome, StepInterrupts

@@ -9,10 +9,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from isa_spec.registers import PC, PTBR, SP, STATUS, Status
-from machine.cpu import Reason
 from machine.engine import Decisions
 from machine.events import HoldInterrupts
 from machine.machine import Machine
+from machine.reason import Reason
 from machine.watch import Watch
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.engine import UNDECIDED, Decisions
 from machine.events import SerialInput
 from machine.machine import Machine
+from machine.reason import Reason
 from machine.watch import Watch
 from soclet.goals import Bounds, FreeRun, Goal, Outcome
 from soclet.lines.line import Line

@@ -19,9 +19,10 @@ from machine.compiled.mirror import Mirror
 from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
 from machine.compiled.spaces import Code, Space
 from machine.compiled.stepping import Stepper
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import Decisions
 from machine.held_back import HeldBack
+from machine.reason import Reason
 from machine.watch import Watch
 
 _VIRTUAL: Final = int(Status.VIRTUAL)

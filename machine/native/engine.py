@@ -11,7 +11,7 @@ from isa_spec.instruction import InstructionSet
 from isa_spec.registers import PC, Status
 from isa_spec.traps import Access
 from isa_spec.words import WORD
-from machine.cpu import Cpu, Reason
+from machine.cpu import Cpu
 from machine.engine import Decisions
 from machine.held_back import HeldBack
 from machine.memory import Guard
@@ -24,6 +24,7 @@ from machine.native.ports import LONGEST, Ports
 from machine.native.space import Space
 from machine.native.spaces import Spaces
 from machine.native.traps import Traps
+from machine.reason import Reason
 from machine.reference import Reference
 from machine.stepper import Stepper
 from machine.trapped import Trapped

@@ -4,7 +4,7 @@ What happens in a test depends on the image and on what the test does, never on 
 Knows machines, images and consoles. Must not know sockets, or debuggers.
 """
 
-from machine.cpu import Reason
+from machine.reason import Reason
 from soclet.testing.configuration import Configuration
 from soclet.testing.failure import Failure
 from soclet.testing.joined import Joined

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from isa_spec.memory_map import TX
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import SerialInput
 from machine.happenings import PortStore
 from machine.machine import Machine, Output
+from machine.reason import Reason
 from soclet.testing.failure import Failure
 from soclet.testing.faults import Noise
 

@@ -8,8 +8,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from machine.cpu import Reason
 from machine.device import NEVER
+from machine.reason import Reason
 from soclet.errors import UserError
 from soclet.testing.machine_under_test import MachineUnderTest
 from soclet.testing.stops import NOWHERE, Stops

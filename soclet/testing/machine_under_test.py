@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from isa_spec.memory_map import DEFAULT_MEMORY
 from machine.coverage import Coverage
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.engines import maker
 from machine.events import Event, FlipBits
@@ -21,6 +20,7 @@ from machine.happenings import PortStore
 from machine.machine import Machine
 from machine.nvram import Nvram, NvramError
 from machine.observers import Observers
+from machine.reason import Reason
 from machine.snapshot import Snapshot
 from machine.trapped import Entered, Happening
 from soclet import quantities, sentences, views

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from isa_spec.traps import VECTORS, Access
-from machine.cpu import Reason
+from machine.reason import Reason
 from machine.watch import WIDTH, Watch
 
 if TYPE_CHECKING:

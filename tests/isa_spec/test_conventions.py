@@ -8,7 +8,7 @@ from elftools.dwarf.callframe import FDE
 from elftools.elf.elffile import ELFFile
 
 from isa_spec.registers import REGISTERS, SP
-from machine.cpu import Reason
+from machine.reason import Reason
 from toolchain.assembler import assemble
 from toolchain.convention import AT, CLOBBERED, FP, KEPT
 from toolchain.images import ImageError, load_image

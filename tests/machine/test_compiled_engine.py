@@ -14,10 +14,10 @@ from isa_spec.registers import IMASK, PC
 from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.compiled.engine import Compiled
-from machine.cpu import Reason
 from machine.events import WriteMemory
 from machine.machine import Machine
 from machine.memory import Memory
+from machine.reason import Reason
 from machine.reference import Reference
 from machine.watch import Watch
 

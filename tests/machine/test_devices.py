@@ -6,9 +6,9 @@ import pytest
 from board import START, Board, handler
 
 from isa_spec.memory_map import Port
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.machine import Machine
+from machine.reason import Reason
 
 COUNT = Port("COUNT", 0x0101, "dice", load="how often it was thrown, and throws")
 START_AT = Port("AT", 0x0102, "dice", store="the tick at which line 19 goes up")

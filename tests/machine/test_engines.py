@@ -7,9 +7,9 @@ import pytest
 from board import START, Board
 
 from machine.auto import SHORT_RUN
-from machine.cpu import Reason
 from machine.engines import AUTO, ENGINES, maker
 from machine.native import host
+from machine.reason import Reason
 
 LOOP = ("loop:", "add r0, r1", "sub r2, r0", "mov [r8], r2", "mov pc, loop")
 

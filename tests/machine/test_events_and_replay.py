@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa_spec.registers import PC
-from machine.cpu import Reason
 from machine.events import (
     Debugger,
     EventLog,
@@ -22,6 +21,7 @@ from machine.events import (
     WriteRegister,
 )
 from machine.machine import Machine
+from machine.reason import Reason
 
 SETUP = (
     "mov ivec, 0x2000",

@@ -9,8 +9,8 @@ from isa_spec.formats import CONDBR, GENERAL, WITH_VALUE
 from isa_spec.instruction import EXTENSIONS, Rows
 from isa_spec.instructions import BASE
 from isa_spec.words import WORD
-from machine.cpu import Reason
 from machine.events import Debugger
+from machine.reason import Reason
 
 words = st.one_of(
     st.sampled_from([0, 1, 2, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]), st.integers(0, WORD)

@@ -12,10 +12,10 @@ from board import DATA, START, program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from machine.cpu import Reason
 from machine.machine import Machine
 from machine.memory import Memory
 from machine.nvram import Nvram, NvramError, create, flash
+from machine.reason import Reason
 
 SIZE = 0x8000
 PROJECT = Path(__file__).parents[2]

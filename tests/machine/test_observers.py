@@ -7,7 +7,6 @@ from board import ALL, DATA, INTERRUPTS, KERNEL, START, TABLE, Board, handler
 
 from isa_spec.registers import PTBR
 from isa_spec.traps import DIVISION, SERIAL_RX, SYSTEM_CALL
-from machine.cpu import Reason
 from machine.events import SerialInput, WriteRegister
 from machine.happenings import (
     Block,
@@ -25,6 +24,7 @@ from machine.happenings import (
     Wake,
 )
 from machine.observers import Observers
+from machine.reason import Reason
 from machine.trapped import Happening, Interrupt, Trap
 
 RX, STATUS_PORT, POWER_OFF = 0x10, 0x15, 0x20

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa_spec.memory_map import PORTS
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.events import SerialInput
+from machine.reason import Reason
 
 TIME, DEADLINE, RX, TX, STATUS, POWER_OFF, PENDING, MEMORY_SIZE = (
     0x04, 0x05, 0x10, 0x14, 0x15, 0x20, 0x24, 0x28,

@@ -6,9 +6,9 @@ from board import DATA, HANDLERS, START, Board, handler
 from isa_spec.formats import GENERAL
 from isa_spec.registers import REGISTERS
 from isa_spec.words import WORD
-from machine.cpu import Reason
 from machine.events import Reset, SerialInput, WriteRegister
 from machine.machine import Machine, NotHalted
+from machine.reason import Reason
 
 MOV = 0x02
 EXPECTED = [

@@ -8,9 +8,9 @@ from board import DATA, SIZE, Board
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine.cpu import Reason
 from machine.events import Debugger, HoldInterrupts, SerialInput, WriteRegister
 from machine.machine import Machine
+from machine.reason import Reason
 
 LOOP = ("loop:", "mov [r8], r0", "add r0, r1", "add r8, r2", "mov pc, loop")
 

@@ -5,7 +5,7 @@ from board import DATA, LOOP, START, Board, handler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machine.cpu import Reason
+from machine.reason import Reason
 
 # Breakpoints
 

@@ -5,8 +5,8 @@ import time
 import pytest
 from board import DATA, START, Board, handler, output
 
-from machine.cpu import Reason
 from machine.events import SerialInput
+from machine.reason import Reason
 
 TIMER, RX, TX = 1 << 16, 1 << 17, 1 << 18
 FULL_TX = ["mov [r6], r7"] * 17

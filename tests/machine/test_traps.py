@@ -17,8 +17,8 @@ from board import (
 
 from isa_spec.traps import BY_NUMBER
 from isa_spec.traps import VECTORS as ROWS
-from machine.cpu import Reason
 from machine.events import HoldInterrupts
+from machine.reason import Reason
 
 TIMER, RX, TX = 1 << 16, 1 << 17, 1 << 18
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa_spec.traps import Access
-from machine.cpu import Reason
+from machine.reason import Reason
 from machine.watch import Watch
 
 BOTH = frozenset({Access.LOAD, Access.STORE})

@@ -9,7 +9,7 @@ from kernels import FOLDER, KERNELS, SIZES, Kernel
 from peers import ByHand, Peers
 from speeds import FIRST_REPEATS, Length, engines_here, fit
 
-from machine.cpu import Reason
+from machine.reason import Reason
 
 COMPUTING = [name for name, kernel in KERNELS.items() if kernel.computes]
 OTHER_ENGINES = [name for name in engines_here() if name != "reference"]

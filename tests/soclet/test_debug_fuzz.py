@@ -19,8 +19,8 @@ from running import DEMOS
 
 from gdbstub.framing import Framing, Packet
 from gdbstub.session import Session
-from machine.cpu import Reason
 from machine.machine import Machine
+from machine.reason import Reason
 from soclet.goals import FreeRun
 from soclet.runner import Runner
 from soclet.thread_target import ThreadTarget

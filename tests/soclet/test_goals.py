@@ -4,9 +4,9 @@ import pytest
 from guests import PORTS
 
 from isa_spec.registers import CAUSE, PC, STATUS
-from machine.cpu import Reason
 from machine.device import NEVER
 from machine.machine import Machine
+from machine.reason import Reason
 from soclet import goals
 from soclet.goals import Bounds, Done, RangeStep, Step, StepInterrupts
 from toolchain.assembler import assemble

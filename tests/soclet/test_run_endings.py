@@ -10,8 +10,8 @@ import pytest
 from running import Running, soclet, state_of
 
 from isa_spec.registers import REGISTERS
-from machine.cpu import Reason
 from machine.machine import Machine
+from machine.reason import Reason
 from toolchain.images import load_image
 
 KEYS = ["ended", "exit_status", "time", "registers", "memory_sha256", "serial_output"]

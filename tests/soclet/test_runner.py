@@ -6,10 +6,10 @@ import guests
 import pytest
 from loop_bench import Hour, Line, Looping, Watcher, ended, machine_with, turns
 
-from machine.cpu import Reason
 from machine.events import WriteMemory
 from machine.machine import Machine
 from machine.nvram import Nvram
+from machine.reason import Reason
 from soclet import runner as runner_module
 from soclet.runner import MOST_INPUT, End, Runner
 

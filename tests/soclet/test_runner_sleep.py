@@ -7,7 +7,7 @@ import pytest
 from loop_bench import Line, Looping, Watcher, ended, machine_with, turns
 
 from isa_spec.registers import PC
-from machine.cpu import Reason
+from machine.reason import Reason
 from soclet.goals import Done, Step
 from soclet.runner import Clock, End, Runner
 

@@ -3,7 +3,7 @@
 import pytest
 from board import ALL, Board
 
-from machine.cpu import Reason
+from machine.reason import Reason
 from soclet import sentences
 from soclet.source_map import SourceMap
 from toolchain.images import load_image

@@ -20,9 +20,9 @@ from gdbstub.target import (
     WatchKind,
 )
 from isa_spec.registers import PC, PTBR, STATUS
-from machine.cpu import Reason
 from machine.events import WriteMemory
 from machine.machine import Machine
+from machine.reason import Reason
 from soclet import description, thread_target
 from soclet.processes.descriptor import MAGIC, SAVED
 from soclet.runner import Runner

@@ -12,9 +12,9 @@ from isa_spec.instruction import Instruction
 from isa_spec.instructions import BASE
 from isa_spec.paging import Entry
 from isa_spec.registers import BY_NAME
-from machine.cpu import Reason
 from machine.events import SerialInput, WriteMemory, WriteRegister
 from machine.machine import EngineMaker, Machine
+from machine.reason import Reason
 from machine.reference import Reference
 
 SIZE = 0x10000

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 from isa_spec.instructions import BASE
 from isa_spec.registers import EPC, ESTATUS, PC, SP, STATUS
-from machine.cpu import Reason
 from machine.machine import Machine
+from machine.reason import Reason
 from soclet import views
 from soclet.gdb_client import api
 from toolchain.assembler import assemble

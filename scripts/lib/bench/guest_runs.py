@@ -11,10 +11,10 @@ from kernels import Kernel
 
 from isa_spec.paging import PAGE_SHIFT, Entry
 from isa_spec.registers import PTBR, STATUS, Status
-from machine.cpu import Reason
 from machine.engines import maker
 from machine.events import SerialInput, WriteRegister
 from machine.machine import Machine
+from machine.reason import Reason
 from toolchain.assembler import assemble
 from toolchain.program import Program
 

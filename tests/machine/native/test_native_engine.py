@@ -13,12 +13,12 @@ from board import DATA, START, Board, handler, program
 
 from isa_spec.instructions import BASE
 from isa_spec.traps import Access
-from machine.cpu import Reason
 from machine.engines import ENGINES, maker
 from machine.happenings import TrapReturn
 from machine.machine import Machine
 from machine.native import backend, cache, spaces
 from machine.observers import Observers
+from machine.reason import Reason
 from machine.reference import Reference
 from machine.watch import Watch
 from toolchain.assembler import assemble

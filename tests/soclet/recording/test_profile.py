@@ -11,11 +11,11 @@ from running import DEMOS
 from traced import Traced
 
 from isa_spec.registers import PC
-from machine.cpu import Reason
 from machine.engines import ENGINES
 from machine.events import SerialInput, WriteRegister
 from machine.machine import Machine
 from machine.observers import Observers
+from machine.reason import Reason
 from soclet.recording.profile import DEEPEST, UNSEEN, Profiler
 from soclet.source_map import SourceMap
 

@@ -10,9 +10,9 @@ from running import DEMOS
 from traced import Traced
 
 from isa_spec.registers import PC
-from machine.cpu import Reason
 from machine.events import SerialInput
 from machine.observers import Observers
+from machine.reason import Reason
 from soclet.recording.profile import Profiler
 from soclet.recording.trace import Tracer
 

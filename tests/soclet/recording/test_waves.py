@@ -12,10 +12,10 @@ from vcd.reader import TokenKind, tokenize
 
 from isa_spec.registers import PC, STATUS
 from isa_spec.traps import SERIAL_RX, SERIAL_TX, TIMER
-from machine.cpu import Reason
 from machine.events import SerialInput
 from machine.machine import Machine
 from machine.observers import Observers
+from machine.reason import Reason
 from soclet.recording.waves import Waves
 
 RX, TX = 0x10, 0x14
