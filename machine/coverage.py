@@ -24,6 +24,10 @@ class Covered(IntFlag):
     """A conditional branch that went to the next instruction."""
 
 
+ALL: Final = Covered.EXECUTED | Covered.TAKEN | Covered.NOT_TAKEN
+"""All that there is to be seen of a conditional branch."""
+
+
 class Coverage:
     """What was seen of the instructions of a memory; a run adds to it.
 
@@ -49,6 +53,10 @@ class Coverage:
         """Give what was seen of the instruction at a physical address."""
         page = self._pages.get(address >> PAGE_SHIFT)
         return Covered(0 if page is None else page[(address & OFFSET) // LENGTH])
+
+    def missing(self, address: int, *, decides: bool) -> Covered:
+        """Give what is still to be seen of an instruction, which may be a conditional branch."""
+        return (ALL if decides else Covered.EXECUTED) & ~self.of(address)
 
     def __iter__(self) -> Iterator[tuple[int, Covered]]:
         """Give every instruction of which something was seen, in the order of addresses."""

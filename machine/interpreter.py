@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from isa_spec.formats import LENGTH
-from isa_spec.instruction import InstructionSet
+from isa_spec.instruction import Decoded, InstructionSet
 from isa_spec.registers import MASKS, PC, REGISTERS, STATUS, Status
 from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
@@ -118,8 +118,18 @@ class Interpreter:
         """Find the run at pc; raises Trapped."""
         raise NotImplementedError
 
-    def _step(self, word: int) -> Step:
-        """Make the 64 bits of an instruction ready to be executed."""
+    def _is_to_be_seen(self, decoded: Decoded, address: int | None) -> bool:
+        """Tell whether coverage has not seen all of an instruction, or it is not known which."""
+        coverage = self._cpu.coverage
+        if coverage is None or address is None:
+            return coverage is not None
+        return bool(coverage.missing(address, decides=decoded.row.meaning.decides))
+
+    def _step(self, word: int, address: int | None = None) -> Step:
+        """Make the 64 bits of an instruction ready to be executed.
+
+        `address`: the physical one that it is at, and will be as long as the step is kept.
+        """
         low = word & WORD
         decoded = self._instructions.decode(word)
         if decoded is None:
@@ -135,8 +145,11 @@ class Interpreter:
         if self._probed is not None:
             from machine.probes import probed
 
-            execute = probed(execute, decoded, self._cpu, self._probed, system=privileged)
-            quiet = quiet and self._probed.observers.coverage is None
+            covers = self._is_to_be_seen(decoded, address)
+            execute = probed(
+                execute, decoded, self._cpu, self._probed, system=privileged, covers=covers
+            )
+            quiet = quiet and not covers
         return Step(
             execute=execute,
             quiet=quiet and not privileged and PC not in decoded.registers,

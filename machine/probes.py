@@ -35,18 +35,18 @@ _LEAVES: Final[frozenset[Body]] = frozenset({rows.mov, rows.load})
 
 
 def probed(
-    execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation, *, system: bool
+    execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation, *, system: bool, covers: bool
 ) -> Execute:
     """Put probes around what executes an instruction, as far as somebody asked for what they see.
 
-    `system`: it may change status or ptbr.
+    `system`: it may change status or ptbr. `covers`: coverage is to see it.
     """
     asked = seen.asked
     if system and asked & _SYSTEM:
         execute = partial(_watch_system, execute, decoded, cpu, seen)
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
         execute = partial(_watch_flow, execute, PC in decoded.written, _told_of(decoded), cpu, seen)
-    if seen.observers.coverage is not None:
+    if covers and seen.observers.coverage is not None:
         execute = partial(_cover, execute, decoded, cpu, seen.observers.coverage)
     return execute
 

@@ -88,7 +88,7 @@ class Reference(Interpreter):
         self.decoded[address] += 1
         self.keeping(address)
         words = self._cpu.memory.words
-        return self._step(words[address >> 2] | words[(address >> 2) + 1] << 32)
+        return self._step(words[address >> 2] | words[(address >> 2) + 1] << 32, address)
 
     def _cut_runs_at(self, breakpoints: frozenset[int]) -> None:
         """Make runs end before breakpoints. Only offsets count, since pages may be anywhere.

@@ -11,6 +11,7 @@ after that, pc the head to go to. Knows blocks and
 values; must not know the machine.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ from machine.compiled.inlining import Branch, Inliner, Jump, Lines, State
 from machine.compiled.loops import Loop
 from machine.compiled.shape import Shape, TooMuch
 from machine.compiled.values import Value, any_word, constant
+from machine.coverage import Covered
 
 DEEPEST: Final = 25
 """How many ifs may be nested in each other."""
@@ -317,14 +319,20 @@ class Emitter:
         join = None if target is None else self._shape.join(self._head, target, following)
         meeting = follow if join is None else join
         self._depth += 1
-        then, after_then = self._jump(block, flow.target, taken, meeting)
+        then, after_then = self._way(
+            block, Covered.TAKEN, taken, lambda: self._jump(block, flow.target, taken, meeting)
+        )
         self._depth -= 1
+
+        def on() -> tuple[Lines, State | None]:
+            return self._to(block, following, other, meeting)
+
         if after_then is None:
-            rest, end = self._to(block, following, other, meeting)
+            rest, end = self._way(block, Covered.NOT_TAKEN, other, on)
             lines: Lines = [f"if {flow.test}:", then, *rest]
         else:
             self._depth += 1
-            rest, after_rest = self._to(block, following, other, meeting)
+            rest, after_rest = self._way(block, Covered.NOT_TAKEN, other, on)
             self._depth -= 1
             end = after_then
             if after_rest is not None:
@@ -335,6 +343,20 @@ class Emitter:
             return lines, end
         more, end = self._block(self._blocks[join], end, follow)
         return [*lines, *more], end
+
+    def _way(
+        self,
+        block: Block,
+        way: Covered,
+        state: State,
+        go: Callable[[], tuple[Lines, State | None]],
+    ) -> tuple[Lines, State | None]:
+        """Go a way from a block's branch; leave before the branch where it is to be seen first."""
+        if not block.instructions[-1].unseen & way:
+            return go()
+        state.count -= 1
+        position = len(block.instructions) - 1
+        return self._leave(state, block, position, str(NO_ADDRESS)), None
 
     def _merged(self, one: State, one_lines: Lines, other: State, other_lines: Lines) -> State:
         """Bring two ways to the same names; what is known where they have met."""

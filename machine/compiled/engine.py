@@ -7,6 +7,7 @@ sampled while the reference steps; where it is met often, the code around it is 
 
 from typing import Final
 
+from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
 from isa_spec.registers import PC, PTBR, STATUS, Status
 from isa_spec.traps import Access
@@ -19,6 +20,7 @@ from machine.compiled.mirror import Mirror
 from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
 from machine.compiled.spaces import Code, Space
 from machine.compiled.stepping import Stepper
+from machine.coverage import Coverage
 from machine.cpu import Cpu
 from machine.engine import Decisions
 from machine.held_back import HeldBack
@@ -75,6 +77,7 @@ class Compiled:
         self._library = Library()
         self._breakpoints: frozenset[int] = frozenset()
         self._watches: tuple[Watch, ...] = ()
+        self._coverage: Coverage | None = None
         self._interrupts = HeldBack()
 
     @property
@@ -86,15 +89,16 @@ class Compiled:
         """Execute (see Engine). Raises KeyboardInterrupt between instructions alone."""
         cpu = self._cpu
         watched = sum(watch.end - watch.start for watch in cpu.watches)
-        seen = watched > MOST_WATCHED or cpu.flows or cpu.coverage is not None
-        if seen or until - cpu.time < self._worthwhile:
+        if watched > MOST_WATCHED or cpu.flows or until - cpu.time < self._worthwhile:
             return self._reference.run(until, breakpoints, decisions)
         with self._interrupts:
             self._watch(cpu.watches)
+            self._cover(cpu.coverage)
             return self._run(until, self._cut_at(breakpoints), decisions)
 
     def _run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         cpu, r, reference, mirror = self._cpu, self._cpu.r, self._reference, self._mirror
+        coverage = self._coverage
         cpu.horizon = 0
         while True:
             if self._interrupts.asked:
@@ -147,6 +151,8 @@ class Compiled:
             cpu.horizon = 0
             if address >= 0:
                 self._admit(address)
+            if coverage is not None and coverage.news:
+                self._see_more(coverage)
 
     def forget(self) -> None:
         """Drop everything."""
@@ -156,6 +162,23 @@ class Compiled:
         self._library.clear()
         self._reference.forget()
         self._mirror.clear()
+
+    def _cover(self, coverage: Coverage | None) -> None:
+        """Compile only what coverage has seen."""
+        if coverage is not self._coverage:
+            self._coverage = coverage
+            self.forget()
+
+    def _see_more(self, coverage: Coverage) -> None:
+        """Drop what was compiled without what coverage has seen since."""
+        near = coverage.news | {address - LENGTH for address in coverage.news}
+        coverage.news.clear()
+        self._library.clear()
+        self._reference.forget()
+        for space in self._spaces.values():
+            for code in set(space.regions.values()):
+                if not near.isdisjoint(code.region.words):
+                    space.drop(code)
 
     def _watch(self, watches: tuple[Watch, ...]) -> None:
         """Have accesses that are watched, and others to those words, left to the reference.
@@ -267,7 +290,8 @@ class Compiled:
         return Terms(reach, self._breakpoints, fix=fix, modest=broken < 2)
 
     def _listing(self, space: Space) -> Listing:
-        return Listing(self._instructions, self._cpu.memory.words, space.locate)
+        words = self._cpu.memory.words
+        return Listing(self._instructions, words, space.locate, self._coverage)
 
     def _namespace(self, space: Space) -> Namespace:
         return {

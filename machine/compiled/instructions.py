@@ -12,6 +12,7 @@ from isa_spec.instruction import Decoded, InstructionSet
 from isa_spec.paging import OFFSET, PAGE_SHIFT
 from isa_spec.registers import REGISTERS
 from isa_spec.words import WORD
+from machine.coverage import Coverage, Covered
 
 Locate = Callable[[int], int | None]
 """Gives the physical address of an address, None where no instruction can be fetched there."""
@@ -19,12 +20,16 @@ Locate = Callable[[int], int | None]
 
 @dataclass(frozen=True)
 class Instruction:
-    """A decoded instruction, and its 64 bits, at an address as the program sees it."""
+    """A decoded instruction, and its 64 bits, at an address as the program sees it.
+
+    `unseen`: the ways of a conditional branch that it was not seen to go, where that is looked for.
+    """
 
     address: int
     physical: int
     word: int
     decoded: Decoded
+    unseen: Covered = Covered.NOTHING
 
     @property
     def following(self) -> int:
@@ -41,9 +46,20 @@ class Instruction:
 
 
 class Listing:
-    """Decodes instructions where they are first asked for."""
+    """Decodes instructions where they are first asked for.
 
-    def __init__(self, instructions: InstructionSet, words: memoryview, locate: Locate) -> None:
+    coverage: what is to see each instruction, and each way of a branch, once: until then they are
+    left to the reference.
+    """
+
+    def __init__(
+        self,
+        instructions: InstructionSet,
+        words: memoryview,
+        locate: Locate,
+        coverage: Coverage | None,
+    ) -> None:
+        self._coverage = coverage
         self._instructions = instructions
         self._words = words
         self._locate = locate
@@ -51,7 +67,7 @@ class Listing:
         self._known: dict[int, Instruction | None] = {}
 
     def at(self, address: int) -> Instruction | None:
-        """Give the instruction at an address; None where there is none that is legal."""
+        """Give the instruction at an address; None where there is none to be compiled."""
         if address not in self._known:
             self._known[address] = self._decode(address)
         return self._known[address]
@@ -73,4 +89,11 @@ class Listing:
             return None
         physical, word = found
         decoded = self._instructions.decode(word)
-        return None if decoded is None else Instruction(address, physical, word, decoded)
+        if decoded is None:
+            return None
+        unseen = Covered.NOTHING
+        if self._coverage is not None:
+            unseen = self._coverage.missing(physical, decides=decoded.row.meaning.decides)
+        if unseen & Covered.EXECUTED:
+            return None
+        return Instruction(address, physical, word, decoded, unseen)

@@ -142,10 +142,7 @@ class Builder:
         """Tell what coverage has not seen of an instruction."""
         if self.coverage is None or decoded is None:
             return Covered.NOTHING
-        wanted = Covered.EXECUTED
-        if decoded.row.meaning.decides:
-            wanted |= Covered.TAKEN | Covered.NOT_TAKEN
-        return wanted & ~self.coverage.of(physical)
+        return self.coverage.missing(physical, decides=decoded.row.meaning.decides)
 
     def accesses(self, word: int) -> bool:
         """Tell whether an instruction loads or stores."""
