@@ -8,7 +8,7 @@ from board import START, Board
 
 from machine.auto import SHORT_RUN
 from machine.engines import AUTO, ENGINES, maker
-from machine.native import host
+from machine.native import backend
 from machine.reason import Reason
 
 LOOP = ("loop:", "add r0, r1", "sub r2, r0", "mov [r8], r2", "mov pc, loop")
@@ -38,13 +38,13 @@ def test_auto_changes_over_within_a_run_and_says_what_executes():
     made.run(SHORT_RUN - 1)
     assert made.machine.engine.name == "reference (chosen by auto)"
     made.run(2 * SHORT_RUN)
-    fastest = "compiled" if host.refusal() else "native"
+    fastest = "compiled" if backend.refusal() else "native"
     assert made.machine.engine.name == f"{fastest} (chosen by auto)"
     assert made.time == 2 * SHORT_RUN
 
 
 def test_auto_goes_over_to_compiled_code_where_the_host_cannot_run_machine_code(monkeypatch):
-    monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
+    monkeypatch.setattr(backend, "refusal", lambda: "needs an x86-64 processor, this is vax")
     made = board(AUTO)
     made.run(2 * SHORT_RUN)
     assert made.machine.engine.name == "compiled (chosen by auto)"
