@@ -41,7 +41,6 @@ _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _INTERRUPTS: Final = int(Status.INTERRUPTS)
 
-
 REMEMBERED_TRAPS: Final = 16
 
 
@@ -57,6 +56,7 @@ class Reason(Enum):
     POWER_OFF = "power-off"
     CHECK_STOP = "check-stop"
     ASLEEP = "asleep"
+    REPLAYED = "replayed"
 
 
 class Cpu:

@@ -62,8 +62,9 @@ def _next(machine: Machine) -> str:
         for number in _INTERRUPTS
         if mask >> number & 1 and machine.bus.deadline(now, 1 << number) == due
     ]
-    # What is due by no device's deadline is input that was scheduled.
-    return f"{', '.join(names) or 'serial input'} at tick {due}, {due - now} from now"
+    # What is due by no device's deadline is input that was scheduled, or of a recording.
+    other = "serial input" if machine.to_come is None else "what was recorded"
+    return f"{', '.join(names) or other} at tick {due}, {due - now} from now"
 
 
 def _state(machine: Machine) -> str:
