@@ -37,11 +37,20 @@ class Agenda:
         self._recorded.extend(entries)
         self._end = end
 
+    def forget_recording(self) -> None:
+        """Have nothing more of a recording due."""
+        self._recorded.clear()
+        self._end = None
+
     def clear(self) -> None:
         """Forget everything."""
         self._timed.clear()
-        self._recorded.clear()
-        self._end = None
+        self.forget_recording()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to come."""
+        return self._end is None and not self._timed
 
     @property
     def recorded(self) -> int | None:

@@ -178,15 +178,16 @@ class Machine:
 
         Sleep passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops
         ASLEEP too where nothing will ever wake it; time then stays where it is, and so never
-        reaches the limit.
+        reaches the limit. It stops REPLAYED, once, at the end of a recording that it is fed.
         """
-        cpu = self.cpu
+        cpu, agenda = self.cpu, self._agenda
         cpu.heed(watches, observers)
         last = NEVER if budget is None else cpu.executed + budget
         while True:
-            self._admit()
-            if self._agenda.take_end(self.position, asleep=cpu.asleep):
-                return Reason.REPLAYED
+            if not agenda.idle:
+                self._admit()
+                if agenda.take_end(self.position, asleep=cpu.asleep):
+                    return Reason.REPLAYED
             if cpu.tell():
                 return Reason.OBSERVED
             if cpu.exit_status is not None:
@@ -204,12 +205,13 @@ class Machine:
             left = last - cpu.executed
             if left <= 0:
                 return Reason.BUDGET
-            if self._agenda.owes_interrupt(self.position) and cpu.enter_interrupt():
-                if cpu.tell():
-                    return Reason.OBSERVED
-                continue
-            coming = self._agenda.next_tick(self.position, asleep=False)
-            until = min(limit, cpu.time + left, coming)
+            until = min(limit, cpu.time + left)
+            if not agenda.idle:
+                if agenda.owes_interrupt(self.position) and cpu.enter_interrupt():
+                    if cpu.tell():
+                        return Reason.OBSERVED
+                    continue
+                until = min(until, agenda.next_tick(self.position, asleep=False))
             reason = self.engine.run(until, breakpoints, decisions)
             cpu.wake_if_due()
             if reason in _STOPS:
@@ -306,7 +308,7 @@ class Machine:
         self.feed(log, to)
         while (reason := self.run()) is Reason.BRK:
             pass
-        self._agenda.clear()
+        self._agenda.forget_recording()
         if reason is not Reason.REPLAYED or self.position != to:
             raise ValueError(f"the replay reached {self.position}, not {to}")
         if list(self.log)[before:] != list(log):

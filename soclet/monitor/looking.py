@@ -142,6 +142,14 @@ def _engine(target: ThreadTarget, _argument: str) -> str:
     return f"{target.machine.engine.report}\n{without}"
 
 
+@command("recording")
+def _recording(target: ThreadTarget, _argument: str) -> str:
+    """Tell how far a replay is, and where and why the recorded run ended."""
+    if target.recording is None:
+        return "this run is no replay; `soclet replay FILE --gdb PORT` replays a capsule\n"
+    return f"{target.recording.progress()}\n"
+
+
 @command("nvram")
 def _nvram(target: ThreadTarget, _argument: str) -> str:
     """Say which file memory is kept in."""

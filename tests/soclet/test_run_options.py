@@ -102,6 +102,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         byte-ticks = 5
         serial-log = "sent.log"
         state = "state.json"
+        capsule = "run.capsule"
         allow-remote = true
         """
     )
@@ -110,7 +111,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     assert (str(run.nvram), run.memory, run.load_address) == ("memory.bin", 64 << 10, 0x2000)
     assert (run.clock, run.engine, run.limit) == (Clock.PACED, "reference", 10_000)
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")
-    assert run.allow_remote
+    assert (str(run.capsule), run.allow_remote) == ("run.capsule", True)
     names = {name for param in command.params for name in param.opts if name.startswith("--")}
     missing = {name for name in names if f"\n        {name[2:]} = " not in path.read_text()}
     assert missing == {"--config"}
