@@ -42,7 +42,6 @@ _KERNEL: Final = int(Status.KERNEL)
 _VIRTUAL: Final = int(Status.VIRTUAL)
 _INTERRUPTS: Final = int(Status.INTERRUPTS)
 
-
 REMEMBERED_TRAPS: Final = 16
 
 

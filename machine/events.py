@@ -149,15 +149,27 @@ class EventLog:
 
     def __init__(self, entries: tuple[tuple[Position, Event], ...] = ()) -> None:
         self._entries = list(entries)
+        self._restored: Snapshot | None = None
+        self._begin = 0
 
     def append(self, position: Position, event: Event) -> None:
         """Note an event that is being applied."""
         self._entries.append((position, event))
 
+    def begin_again(self, snapshot: Snapshot) -> None:
+        """Note that the machine has become what it was at a snapshot."""
+        self._restored, self._begin = snapshot, len(self._entries)
+
     def since(self, snapshot: Snapshot) -> "EventLog":
-        """Give what was logged after a snapshot of the same machine, to be replayed from there."""
+        """Give what was logged since the machine was at a snapshot, to be replayed from there.
+
+        The snapshot is the machine's own, or the one that it was restored to last. What was logged
+        between a snapshot and being restored to it never happened.
+        """
         # Not by position: some of the events at the snapshot's own came before it, some after.
-        return EventLog(tuple(self._entries[snapshot.log_length :]))
+        own = snapshot is not self._restored
+        start = max(self._begin, snapshot.log_length) if own else self._begin
+        return EventLog(tuple(self._entries[start:]))
 
     def __iter__(self) -> Iterator[tuple[Position, Event]]:
         return iter(self._entries)

@@ -12,19 +12,12 @@ from isa_spec.instruction import InstructionSet
 from isa_spec.instructions import BASE
 from isa_spec.memory_map import DEFAULT_MEMORY
 from isa_spec.registers import IMASK
-from isa_spec.traps import SERIAL_RX
+from machine.agenda import Agenda
 from machine.bus import Bus
 from machine.cpu import Cpu
-from machine.device import LAST, NEVER, Device
+from machine.device import NEVER, Device
 from machine.engine import UNDECIDED, Decisions, Engine
-from machine.events import (
-    Event,
-    EventLog,
-    Flash,
-    Position,
-    Reset,
-    SerialInput,
-)
+from machine.events import Event, EventLog, Flash, Position, Reset
 from machine.memory import Memory
 from machine.nvram import Nvram
 from machine.reason import Reason
@@ -93,7 +86,7 @@ class Machine:
         self.nvram: Final = nvram
         self.log = EventLog()
         self.halted = True
-        self._scheduled: list[tuple[int, Event]] = []
+        self._agenda: Final = Agenda()
 
     # From outside
 
@@ -106,8 +99,20 @@ class Machine:
 
     def schedule(self, tick: int, event: Event) -> None:
         """Have an event posted when time reaches `tick`; at once where it has."""
-        self._scheduled.append((tick, event))
-        self._scheduled.sort(key=lambda entry: entry[0])
+        self._agenda.at_tick(tick, event)
+
+    def feed(self, recording: EventLog, end: Position) -> None:
+        """Have a recording's events posted at their positions while the machine runs.
+
+        The machine is where the recording begins. `run` stops once at its end, REPLAYED. However
+        the machine is run until then, all is as it was, as long as nothing else is posted.
+        """
+        self._agenda.record(recording, end)
+
+    @property
+    def to_come(self) -> int | None:
+        """How many events of a recording are still to come; None where none is being replayed."""
+        return self._agenda.recorded
 
     def reset(self) -> None:
         """Reset the machine, or power it up again; memory keeps its bytes (isa §1)."""
@@ -134,6 +139,8 @@ class Machine:
 
     def reset_all(self) -> None:
         """Reset the CPU and every device; for events."""
+        # What was due to leave the serial line by now has left, though nobody has looked yet.
+        self.serial.pending(self.cpu.time)
         self.cpu.reset()
         for device in self.bus.devices.values():
             device.reset()
@@ -172,13 +179,16 @@ class Machine:
 
         Sleep passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops
         ASLEEP too where nothing will ever wake it; time then stays where it is, and so never
-        reaches the limit.
+        reaches the limit. It stops REPLAYED, once, at the end of a recording that it is fed.
         """
-        cpu = self.cpu
+        cpu, agenda = self.cpu, self._agenda
         cpu.heed(watches, observers)
         last = NEVER if budget is None else cpu.executed + budget
         while True:
-            self._admit()
+            if not agenda.idle:
+                self._admit()
+                if agenda.take_end(self.position, asleep=cpu.asleep):
+                    return Reason.REPLAYED
             if cpu.tell():
                 return Reason.OBSERVED
             if cpu.exit_status is not None:
@@ -196,7 +206,13 @@ class Machine:
             left = last - cpu.executed
             if left <= 0:
                 return Reason.BUDGET
-            until = min(limit, cpu.time + left, self._next_scheduled())
+            until = min(limit, cpu.time + left)
+            if not agenda.idle:
+                if agenda.owes_interrupt(self.position) and cpu.enter_interrupt():
+                    if cpu.tell():
+                        return Reason.OBSERVED
+                    continue
+                until = min(until, agenda.next_tick(self.position, asleep=False))
             reason = self.engine.run(until, breakpoints, decisions)
             cpu.wake_if_due()
             if reason in _STOPS:
@@ -205,31 +221,29 @@ class Machine:
     def wake_tick(self) -> int:
         """Give the tick at which a sleeping machine wakes if nothing new comes; NEVER if none.
 
-        A scheduled byte counts where the mask lets the serial line through (isa §3).
+        Scheduled input counts where the mask lets the serial line through (isa §3), and whatever
+        else is scheduled or was recorded in this sleep, though it may turn out to wake nobody.
         """
-        mask = self.cpu.r[IMASK]
-        wake = self.bus.deadline(self.cpu.time, mask)
-        if mask & SERIAL_RX.bit:
-            for tick, event in self._scheduled:
-                if isinstance(event, SerialInput):
-                    return min(wake, max(tick, self.cpu.time) + self.serial.byte_ticks)
-        return wake
+        cpu, mask = self.cpu, self.cpu.r[IMASK]
+        coming = self._agenda.wake_tick(self.position, mask, self.serial.byte_ticks)
+        return min(self.bus.deadline(cpu.time, mask), coming)
 
     def pass_time(self, tick: int) -> None:
-        """Let a sleeping machine's time pass up to `tick`, which is not beyond its waking."""
-        while (due := min(tick, self._next_scheduled())) > self.cpu.time:
-            self.cpu.skew += due - self.cpu.time
-            self.cpu.time = due
+        """Let a sleeping machine's time pass up to `tick`, or until an event wakes it."""
+        cpu = self.cpu
+        while True:
+            cpu.wake_if_due()
             self._admit()
-        self.cpu.wake_if_due()
-
-    def _next_scheduled(self) -> int:
-        return self._scheduled[0][0] if self._scheduled else NEVER
+            if not cpu.asleep or cpu.time >= tick:
+                return
+            due = min(tick, self._agenda.next_tick(self.position, asleep=True))
+            cpu.skew += due - cpu.time
+            cpu.time = due
 
     def _admit(self) -> None:
-        """Post the scheduled events that are due."""
-        while self._scheduled and self._scheduled[0][0] <= self.cpu.time:
-            self.post(self._scheduled.pop(0)[1])
+        """Post the events that are due."""
+        while event := self._agenda.take_due(self.position, asleep=self.cpu.asleep):
+            self.post(event)
 
     def take_output(self) -> list[Output]:
         """Give the bytes that have left the serial line since the last call. The one door out.
@@ -265,7 +279,7 @@ class Machine:
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Become what the machine was at a snapshot. What was scheduled is forgotten.
+        """Become what the machine was at a snapshot. What was still to come is forgotten.
 
         Raises ValueError for a snapshot of a machine with other memory or other devices.
         """
@@ -278,7 +292,8 @@ class Machine:
         self.cpu.restore(snapshot.cpu)
         for name, state in snapshot.devices.items():
             self.bus.devices[name].restore(state)
-        self._scheduled.clear()
+        self._agenda.clear()
+        self.log.begin_again(snapshot)
 
     def hash(self) -> str:
         """Give a hexadecimal hash of all state."""
@@ -287,25 +302,15 @@ class Machine:
     def replay(self, log: EventLog, to: Position) -> None:
         """Run to a position, applying a log's events where they were applied before.
 
-        The machine is at or before the first of them.
+        The machine is at or before the first of them. Raises ValueError where it takes another
+        course than it took when they were logged.
         """
-        for position, event in log:
-            self._run_to(position)
-            self.post(event)
-        self._run_to(to)
-
-    def _run_to(self, position: Position) -> None:
-        while self.position.happened < position.happened:
-            before = self.position
-            if self.cpu.time == position.tick and self.cpu.enter_interrupt():
-                continue
-            limit, budget = position.tick, position.happened - before.happened
-            if self.cpu.time >= limit:  # time wraps before that tick comes
-                limit, budget = (LAST, budget) if self.cpu.time < LAST else (NEVER, 1)
-            self.run(limit, budget)
-            if self.position == before:
-                break
-        if self.position.happened == position.happened and self.cpu.asleep:
-            self.pass_time(position.tick)
-        if self.position != position:
-            raise ValueError(f"the replay reached {self.position}, not {position}")
+        before = len(self.log)
+        self.feed(log, to)
+        while (reason := self.run()) is Reason.BRK:
+            pass
+        self._agenda.forget_recording()
+        if reason is not Reason.REPLAYED or self.position != to:
+            raise ValueError(f"the replay reached {self.position}, not {to}")
+        if list(self.log)[before:] != list(log):
+            raise ValueError("the replay took another course: events came at other positions")

@@ -15,3 +15,4 @@ class Reason(Enum):
     POWER_OFF = "power-off"
     CHECK_STOP = "check-stop"
     ASLEEP = "asleep"
+    REPLAYED = "replayed"

@@ -11,6 +11,7 @@ from soclet.errors import ToldError, UserError, tell
 
 COMMANDS: Final = {
     "run": "Run firmware, with a serial line and a debugger's port.",
+    "replay": "Run again, exactly, what was recorded.",
     "asm": "Assemble a source file.",
     "dis": "Disassemble an image.",
     "flash": "Put an image into an NVRAM file.",

@@ -5,7 +5,8 @@ Knows gdbstub's Target protocol and our machine, and brings them together; must 
 
 import errno
 from collections.abc import Sequence
-from typing import Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from gdbstub.agent.program import BreakpointProgram
 from gdbstub.server import Server
@@ -49,6 +50,9 @@ from soclet.runner import End, Runner
 from soclet.slices import FIRST_SLICE
 from soclet.source_map import SourceMap
 
+if TYPE_CHECKING:
+    from soclet.recorded_run import Recording
+
 _SIGNALS: Final = {
     ILLEGAL.number: Signal.ILL,
     PRIVILEGED.number: Signal.ILL,
@@ -71,7 +75,7 @@ class DebugTarget:
     """One machine, run by `runner`, as gdbstub's Target with the abilities that it has.
 
     `server` is set once it listens; until then nobody can be attached. `places` knows the names of
-    the program that is run, once it is set to.
+    the program that is run, once it is set to. `recording`: what the machine replays, if it does.
     """
 
     byte_order: Literal["little", "big"] = "little"
@@ -82,9 +86,11 @@ class DebugTarget:
         self.machine: Final = runner.machine
         self.server: Server | None = None
         self.places = SourceMap(self.machine)
+        self.recording: Recording | None = None
         self.memory_map = description.MapKind.RAM
         self._points = Points(self.machine, self._show)
         self._stop: StopEvent = Stop()
+        self._attached = False
         self._forget_client()
 
     def _forget_client(self) -> None:
@@ -97,7 +103,7 @@ class DebugTarget:
     @property
     def attached(self) -> bool:
         """Whether a debugger is attached."""
-        return self.machine.cpu.debugged
+        return self._attached
 
     @property
     def reachable(self) -> bool:
@@ -115,17 +121,24 @@ class DebugTarget:
             self.runner.halt()
             self._stop = Stop()
         self._forget_client()
-        self.machine.post(Debugger(attached=True))
+        self._attached = True
+        self._tell_cpu()
+
+    def _tell_cpu(self) -> None:
+        """Have `brk` stop or trap, unless a recording says what it did."""
+        if self.machine.to_come is None and self.machine.cpu.debugged != self._attached:
+            self.machine.post(Debugger(attached=self._attached))
 
     def detach(self) -> None:
         """Let the machine go on without a debugger."""
-        self.machine.post(Debugger(attached=False))
+        self._attached = False
+        self._tell_cpu()
         self.runner.start()
 
     def abandon(self) -> None:
         """Leave the machine as it is, halted or running, without a debugger."""
-        if self.machine.cpu.debugged:
-            self.machine.post(Debugger(attached=False))
+        self._attached = False
+        self._tell_cpu()
         if isinstance(self._stop, Exited):
             self.runner.finish(End.POWER_OFF)
         elif not self.machine.halted:
@@ -138,9 +151,13 @@ class DebugTarget:
             self.runner.finish(End.INTERRUPTED)
 
     def restart(self) -> None:
-        """Begin again from reset, for a client in extended mode."""
+        """Begin again from reset, or a recording from its beginning, for a client that stayed."""
         self.runner.halt()
-        self.reset()
+        if self.recording is None:
+            self.reset()
+        else:
+            self.recording.rewind()
+            self._begin()
 
     def exited(self, *, stay: bool) -> None:
         """The client knows of the power-off: the run is over, unless it may begin it again."""
@@ -280,6 +297,7 @@ class DebugTarget:
             self._stop = Exited(self.machine.cpu.exit_status)
             return self._stop
         self._power_off_told = False
+        self._tell_cpu()
         match action:
             case RangeStep(start, end):
                 goal: goals.Goal = goals.RangeStep(start, end, self._first_step(home))
@@ -324,10 +342,19 @@ class DebugTarget:
     def reset(self) -> None:
         """Reset the halted machine (`monitor reset`)."""
         self.machine.reset()
+        self._begin()
+
+    def _begin(self) -> None:
         self._power_off_told = False
         self._stop = Stop()
 
     def _event(self, outcome: Outcome) -> StopEvent:
+        """Say a stop, after what has to be said of a recording."""
+        stop = self._stop_at(outcome)
+        warning = "" if self.recording is None else self.recording.warning()
+        return replace(stop, message=f"{warning}\n{stop.message}") if warning else stop
+
+    def _stop_at(self, outcome: Outcome) -> StopEvent:
         """Say a stop as gdb's protocol has it, with a sentence where a person wants one."""
         machine = self.machine
         match outcome:
@@ -345,6 +372,8 @@ class DebugTarget:
                 return Stop(signal, message=sentences.check_stop(machine, self.places))
             case Reason.ASLEEP:
                 return Stop(message=sentences.asleep(machine, self.places))
+            case Reason.REPLAYED if self.recording is not None:
+                return Stop(message=self.recording.told_end())
             case Reason.LIMIT:
                 return Exited(124, f"the run's limit, tick {machine.cpu.time}, was reached")
             case Done.IN_HANDLER:

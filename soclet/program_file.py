@@ -4,7 +4,9 @@ An ELF image is shown as it is; an assembly source as the ELF file that it would
 made when it is first asked for. Other images have no names and lines to show.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gdbstub.target import TargetError
@@ -15,34 +17,46 @@ from toolchain.images import ASSEMBLY, ELF, Image
 
 @dataclass(frozen=True, slots=True)
 class ProgramFile:
-    """A program by the name it is shown under, which is absolute, and the file it is made from."""
+    """A program by the name it is shown under, which is absolute, and what gives its ELF file.
+
+    `contents` raises TargetError where the file cannot be had any more.
+    """
 
     name: str
-    source: Path
-    assembled: bool
+    contents: Callable[[], bytes]
 
-    def contents(self) -> bytes:
-        """Give the ELF file. Raises TargetError where it cannot be had any more."""
-        from toolchain.assembler import assemble
-        from toolchain.problems import AssemblyErrors
 
-        try:
-            return assemble(self.source).elf() if self.assembled else self.source.read_bytes()
-        except OSError as error:
-            why = f"{self.source} cannot be read any more: {error.strerror}"
-            raise TargetError(why) from error
-        except AssemblyErrors as errors:
-            first, *_ = str(errors).splitlines()
-            raise TargetError(f"the source does not assemble any more: {first}") from errors
+def _read(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise _gone(source, error) from error
+
+
+def _assemble(source: Path) -> bytes:
+    from toolchain.assembler import assemble
+    from toolchain.problems import AssemblyErrors
+
+    try:
+        return assemble(source).elf()
+    except OSError as error:
+        raise _gone(source, error) from error
+    except AssemblyErrors as errors:
+        first, *_ = str(errors).splitlines()
+        raise TargetError(f"the source does not assemble any more: {first}") from errors
+
+
+def _gone(source: Path, error: OSError) -> TargetError:
+    return TargetError(f"{source} cannot be read any more: {error.strerror}")
 
 
 def program_file(image: Image) -> ProgramFile | None:
     """Give what a debugger is shown of an image; None where it has nothing to show."""
     source = Path(image.name).resolve()
     if image.format == ELF.name:
-        return ProgramFile(str(source), source, assembled=False)
+        return ProgramFile(str(source), partial(_read, source))
     if image.format == ASSEMBLY.name:
-        return ProgramFile(str(source.with_suffix(".elf")), source, assembled=True)
+        return ProgramFile(str(source.with_suffix(".elf")), partial(_assemble, source))
     return None
 
 

@@ -49,6 +49,7 @@ class End(Enum):
     CHECK_STOP = "check-stop"
     ASLEEP = "asleep"
     INTERRUPTED = "interrupted"
+    REPLAYED = "replayed"
 
 
 EXIT_STATUS: Final = {
@@ -63,6 +64,7 @@ _ENDS: Final = {
     Reason.CHECK_STOP: End.CHECK_STOP,
     Reason.ASLEEP: End.ASLEEP,
     Reason.LIMIT: End.LIMIT,
+    Reason.REPLAYED: End.REPLAYED,
 }
 
 
@@ -115,6 +117,7 @@ class Runner:
         self.watches: tuple[Watch, ...] = ()
         self.observers: Observers | None = None
         self.on_output: Callable[[bytes], None] = lambda _data: None
+        self.on_replayed: Callable[[], None] = lambda: None
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
@@ -156,6 +159,8 @@ class Runner:
         executed, started = self.machine.cpu.executed, time.perf_counter()
         outcome = goal.advance(self.machine, bounds)
         self._slices.learn(self.machine.cpu.executed - executed, time.perf_counter() - started)
+        if outcome is Reason.REPLAYED:
+            self.on_replayed()
         self._pump()
         return outcome
 
@@ -191,6 +196,7 @@ class Runner:
 
     async def run(self) -> End:
         """Run the machine until it ends, or is ended. Raises NvramError where a commit fails."""
+        self._hold_input()
         while self.end is None:
             self._kicked.clear()
             if self._goal is None or not self._heard():
@@ -267,15 +273,20 @@ class Runner:
             self._committed = time.monotonic()
         self._hold_input()
 
+    @property
+    def _replaying(self) -> bool:
+        """Whether the machine gets its input from a recording, and so from nobody else."""
+        return self.machine.to_come is not None
+
     def _hold_input(self) -> None:
         if self.line is not None:
-            self.line.hold_input(self.machine.serial.waiting > MOST_INPUT)
+            self.line.hold_input(self._replaying or self.machine.serial.waiting > MOST_INPUT)
 
     # Sleep
 
     def _may_wake(self) -> bool:
         """Tell whether a sleeping machine is to be waited for."""
-        live = self.line is not None and self.line.live
+        live = self.line is not None and self.line.live and not self._replaying
         reachable = self.watcher is not None and self.watcher.reachable
         return live or self.machine.wake_tick() < NEVER or (reachable and not self._watched())
 

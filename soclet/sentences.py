@@ -93,6 +93,15 @@ def mode(status: int) -> str:
     return "kernel mode" if status & Status.KERNEL else "user mode"
 
 
+def position(machine: Machine, places: SourceMap) -> str:
+    """Tell the tick, where the machine is, and in what mode and state."""
+    cpu = machine.cpu
+    state = "switched off" if cpu.exit_status is not None else "asleep" if cpu.asleep else ""
+    state = "check-stopped" if cpu.check_stopped else state
+    at = f"tick {cpu.time}: pc {places.show(cpu.r[PC])}, {mode(cpu.r[STATUS])}"
+    return f"{at}, {state}" if state else at
+
+
 def interrupted(machine: Machine, places: SourceMap) -> str:
     """Tell the interrupt that was just entered, and what it came before."""
     entered = machine.cpu.entered[-1]

@@ -1,12 +1,11 @@
 """One run from its options to its exit status: machine, serial line and debugger put together."""
 
 import asyncio
-import signal
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
 from machine.device import NEVER
@@ -20,8 +19,11 @@ from soclet.lines.line import open_line
 from soclet.recording.recordings import Recordings, Wanted
 from soclet.runner import EXIT_STATUS, Clock, End, Runner
 from soclet.source_map import SourceMap
+from soclet.wiring import end_on_signals, listen, open_log
 
 if TYPE_CHECKING:
+    from soclet.capsule import KeptImage
+    from soclet.thread_target import ThreadTarget
     from toolchain.images import Image
 
 NO_IMAGE = "-"
@@ -47,6 +49,7 @@ class RunOptions:
     profile: Path | None = None
     trace: Path | None = None
     vcd: Path | None = None
+    capsule: Path | None = None
     allow_remote: bool = False
 
 
@@ -56,12 +59,14 @@ def run(options: RunOptions) -> int:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
     if options.image == NO_IMAGE and options.nvram is None:
         raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
-    if options.state is not None:
-        check_writable(options.state)
+    for path in (options.state, options.capsule):
+        if path is not None:
+            check_writable(path)
     _wanted(options).check()
     image = _image(options)
+    kept = _kept(image) if options.capsule is not None else None
     try:
-        return asyncio.run(_run(options, image))
+        return asyncio.run(_run(options, image, kept))
     except NvramError as error:
         raise UserError(str(error)) from error
 
@@ -83,24 +88,39 @@ def _image(options: RunOptions) -> "Image | None":
     )
 
 
-async def _run(options: RunOptions, image: "Image | None") -> int:
+def _kept(image: "Image | None") -> "KeptImage | None":
+    """Keep the image for a capsule, before its file may become another."""
+    if image is None:
+        return None
+    from soclet.capsule import KeptImage
+
+    return KeptImage.of(image)
+
+
+async def _run(options: RunOptions, image: "Image | None", kept: "KeptImage | None") -> int:
     output = bytearray()
-    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         machine = _machine(options, stack)
         runner = Runner(machine, limit=options.limit)
         # Before anybody is told that there is something to end.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, runner.finish, End.INTERRUPTED)
+        end_on_signals(runner)
         # What may be refused comes before what empties a file.
         places = SourceMap(machine, image)
-        gdb = await _listen(options, runner, image, places, stack)
+        gdb = None
+        if options.gdb is not None:
+            gdb = await listen(
+                options.gdb,
+                runner,
+                partial(_target, runner, image, places),
+                stack,
+                allow_remote=options.allow_remote,
+            )
         line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
         paced = line.interactive if options.clock is None else options.clock is Clock.PACED
         runner.clock = Clock.PACED if paced else Clock.VIRTUAL
-        log = _open_log(options.serial_log, stack)
+        log = open_log(options.serial_log, stack)
 
         def keep(data: bytes) -> None:
             if options.state is not None:
@@ -114,6 +134,7 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
         recordings = Recordings(_wanted(options), machine, places)
         stack.callback(recordings.close)
         runner.observers = recordings.observers
+        base = machine.snapshot() if options.capsule is not None else None
         for announcement in (gdb, line.announcement):
             if announcement is not None:
                 tell(announcement)
@@ -122,27 +143,12 @@ async def _run(options: RunOptions, image: "Image | None") -> int:
         end = await runner.run()
         await line.finish()
         recordings.keep()
-    return _report(options, machine, places, end, bytes(output))
+    reason = _reason(options, machine, places, end)
+    if options.capsule is not None and base is not None:
+        from soclet.capsule import capsule_of
 
-
-def _open_log(path: Path | None, stack: AsyncExitStack) -> Callable[[bytes], None]:
-    """Open the file that keeps what the firmware sends; give what writes there."""
-    if path is None:
-        return lambda _data: None
-    try:
-        file = stack.enter_context(path.open("wb", buffering=0))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
-
-    def write(data: bytes) -> None:
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[file.write(left) or 0 :]
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written: {error.strerror}") from error
-
-    return write
+        capsule_of(machine, base, kept, ended=end.value, reason=reason).save(options.capsule)
+    return _report(options, machine, end, reason, bytes(output))
 
 
 def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
@@ -163,50 +169,39 @@ def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
         raise UserError(str(error)) from error
 
 
-async def _listen(
-    options: RunOptions,
-    runner: Runner,
-    image: "Image | None",
-    places: SourceMap,
-    stack: AsyncExitStack,
-) -> str | None:
-    """Open the debugger's port, if there is to be one; give the line that says where it is."""
-    if options.gdb is None:
-        return None
-    from gdbstub.server import serve
-    from soclet import addresses
+def _target(runner: Runner, image: "Image | None", places: SourceMap) -> "ThreadTarget":
     from soclet.program_file import ProgramTarget, program_file
     from soclet.thread_target import ThreadTarget
 
-    host, port = addresses.parse(options.gdb)
-    addresses.check_exposure(host, options.allow_remote)
     shown = program_file(image) if image is not None else None
     target = ThreadTarget(runner) if shown is None else ProgramTarget(runner, shown)
     target.places = places
-    try:
-        bound = addresses.resolve(host, port)[0].host
-        server = await serve(target, bound, port, busy="soclet: another debugger is attached")
-    except OSError as error:
-        raise addresses.refusal(error, host, port) from error
-    stack.push_async_callback(server.close)
-    target.server = server
-    server.on_ready = runner.ready_changed
-    runner.watcher = target
-    return f"gdb: listening on {addresses.show(*server.address)}"
+    return target
 
 
-def _report(
-    options: RunOptions, machine: Machine, places: SourceMap, end: End, output: bytes
-) -> int:
+def _reason(options: RunOptions, machine: Machine, places: SourceMap, end: End) -> str:
+    match end:
+        case End.POWER_OFF:
+            return sentences.power_off(machine, places)
+        case End.CHECK_STOP:
+            return sentences.check_stop(machine, places)
+        case End.ASLEEP:
+            return sentences.asleep(machine, places)
+        case End.LIMIT:
+            return f"the limit of {options.limit} ticks was reached"
+        case _:
+            return str(end.value)
+
+
+_EXPECTED: Final = (End.POWER_OFF, End.INTERRUPTED)
+"""Ends that nobody has to be told of."""
+
+
+def _report(options: RunOptions, machine: Machine, end: End, reason: str, output: bytes) -> int:
     status = machine.cpu.exit_status if end is End.POWER_OFF else None
     if options.state is not None:
         values = state_file.state(machine, end.value, status, output)
         state_file.write(options.state, values)
-    match end:
-        case End.CHECK_STOP:
-            tell(f"soclet: {sentences.check_stop(machine, places)}")
-        case End.ASLEEP:
-            tell(f"soclet: {sentences.asleep(machine, places)}")
-        case End.LIMIT:
-            tell(f"soclet: the limit of {options.limit} ticks was reached")
+    if end not in _EXPECTED:
+        tell(f"soclet: {reason}")
     return EXIT_STATUS[end] if status is None else status

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from isa_spec.memory_map import MEMORY_START
-from machine.device import NEVER
-from machine.engines import AUTO, ENGINES
+from soclet.commands import options
 from soclet.commands.parameters import ADDRESS, MEMORY, TICKS, reporting
 from soclet.errors import UserError
 from soclet.runner import Clock
@@ -31,7 +29,7 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
         raise UserError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: {error}") from error
-    options = {
+    known = {
         name.removeprefix("--"): param.name
         for param in ctx.command.params
         if isinstance(param, click.Option) and param.expose_value
@@ -41,9 +39,9 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
     if not isinstance(table, dict):
         raise UserError(f"{path}: 'run' must be a table: [run]")
     for key in table:
-        if key not in options:
-            raise UserError(f"{path}: no option {key!r}; there are {', '.join(sorted(options))}")
-    ctx.default_map = {options[key]: _text(value) for key, value in table.items()}
+        if key not in known:
+            raise UserError(f"{path}: no option {key!r}; there are {', '.join(sorted(known))}")
+    ctx.default_map = {known[key]: _text(value) for key, value in table.items()}
 
 
 def _text(value: Any) -> Any:
@@ -51,9 +49,9 @@ def _text(value: Any) -> Any:
 
 
 _OPTIONS = (
-    click.option("--gdb", metavar="[HOST:]PORT", help="Listen for gdb; port 0 takes a free one."),
-    click.option("-s", "gdb_1234", is_flag=True, help="The same as --gdb 1234."),
-    click.option("-S", "--halt", is_flag=True, help="Wait for gdb before the first instruction."),
+    options.GDB,
+    options.GDB_1234,
+    options.HALT,
     click.option("--nvram", type=_FILE, metavar="FILE", help="Keep memory in a file."),
     click.option(
         "--memory", type=MEMORY, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G."
@@ -70,21 +68,8 @@ _OPTIONS = (
         type=click.Choice([clock.value for clock in Clock]),
         help="How sleep passes: at once, or a microsecond a tick (where a person can type).",
     ),
-    click.option(
-        "--engine",
-        type=click.Choice([AUTO, *ENGINES]),
-        default=AUTO,
-        show_default=True,
-        help="What executes instructions.",
-    ),
-    click.option(
-        "--limit",
-        type=TICKS,
-        metavar="TICKS",
-        default=NEVER,
-        show_default="none",
-        help="End the run at this tick: 5000, 10k, 3M.",
-    ),
+    options.ENGINE,
+    options.LIMIT,
     click.option(
         "--byte-ticks",
         type=TICKS,
@@ -94,7 +79,7 @@ _OPTIONS = (
         help="Ticks that a byte takes on the serial line.",
     ),
     click.option("--serial-log", type=_FILE, metavar="FILE", help="Write what the firmware sends."),
-    click.option("--state", type=_FILE, metavar="FILE", help="Write how the run ended, as JSON."),
+    options.STATE,
     click.option(
         "--profile",
         type=_FILE,
@@ -111,7 +96,10 @@ _OPTIONS = (
     click.option(
         "--vcd", type=_FILE, metavar="FILE", help="Write pc, mode, interrupts and ports as waves."
     ),
-    click.option("--allow-remote", is_flag=True, help="Let listeners be reached from other hosts."),
+    click.option(
+        "--capsule", type=_FILE, metavar="FILE", help="Write the run, for `soclet replay`."
+    ),
+    options.REMOTE,
     click.option(
         "--config",
         type=_FILE,
@@ -134,13 +122,7 @@ def takes_run_options(*, serial: str) -> Callable[[_Function], _Function]:
 
     `serial` is the serial line unless said otherwise.
     """
-    line = click.option(
-        "--serial",
-        metavar="SPEC",
-        default=serial,
-        show_default=True,
-        help="stdio, tcp:[HOST:]PORT, unix:PATH, pty, file:PATH or none.",
-    )
+    line = options.serial(serial)
 
     def declare(function: _Function) -> _Function:
         for option in reversed((*_OPTIONS[:_SERIAL_AT], line, *_OPTIONS[_SERIAL_AT:])):
@@ -150,20 +132,22 @@ def takes_run_options(*, serial: str) -> Callable[[_Function], _Function]:
     return declare
 
 
-def read_options(image: str, *, gdb_1234: bool, clock: str | None, **options: Any) -> RunOptions:
+def read_options(
+    image: str, *, gdb: str | None, gdb_1234: bool, clock: str | None, **others: Any
+) -> RunOptions:
     """Give a run's options from what the command line has."""
-    if gdb_1234:
-        source = click.get_current_context().get_parameter_source("gdb")
-        if source is ParameterSource.COMMANDLINE and options["gdb"] != "1234":
-            raise click.UsageError("-s is --gdb 1234: give one of them.")
-        options["gdb"] = "1234"
-    return RunOptions(image, clock=Clock(clock) if clock else None, **options)
+    return RunOptions(
+        image,
+        gdb=options.gdb_port(gdb, gdb_1234),
+        clock=Clock(clock) if clock else None,
+        **others,
+    )
 
 
 @click.command()
 @click.argument("image")
 @takes_run_options(serial="stdio")
-def command(image: str, **options: Any) -> int:
+def command(image: str, **given: Any) -> int:
     """Run firmware.
 
     IMAGE is an ELF, Intel HEX, S-record or raw binary file, an assembly source, `demo:NAME` for
@@ -171,6 +155,6 @@ def command(image: str, **options: Any) -> int:
     firmware's own; 124 the limit was reached; 125 it could not start; 126 the CPU check-stopped;
     127 it sleeps and nothing can wake it; 130 interrupted.
     """
-    chosen = read_options(image, **options)
+    chosen = read_options(image, **given)
     status: int = reporting(lambda: run_session(chosen))
     return status

@@ -12,6 +12,7 @@ from typing import Final
 from soclet.lines.channel import Channel
 from soclet.lines.line import READ_AHEAD, Line, Owner
 from soclet.lines.outlet import Outlet
+from soclet.lines.sink import Sink
 
 _MOST_AHEAD: Final = 2 * READ_AHEAD
 """Bytes ahead of the guest beyond which input is left unread: a pipe may have no end."""
@@ -100,6 +101,11 @@ def open_stdio(_argument: str, owner: Owner, _allow_remote: bool) -> Line:
 
         return TerminalLine(owner, 0, outlet)
     return ScriptedLine(owner, 0 if given else None, outlet)
+
+
+def open_output(owner: Owner) -> Line:
+    """Take standard output alone: nobody types."""
+    return Sink(_standard_output(owner))
 
 
 def _standard_output(owner: Owner) -> Outlet:

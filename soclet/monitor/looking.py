@@ -62,8 +62,9 @@ def _next(machine: Machine) -> str:
         for number in _INTERRUPTS
         if mask >> number & 1 and machine.bus.deadline(now, 1 << number) == due
     ]
-    # What is due by no device's deadline is input that was scheduled.
-    return f"{', '.join(names) or 'serial input'} at tick {due}, {due - now} from now"
+    # What is due by no device's deadline is input that was scheduled, or of a recording.
+    other = "serial input" if machine.to_come is None else "what was recorded"
+    return f"{', '.join(names) or other} at tick {due}, {due - now} from now"
 
 
 def _state(machine: Machine) -> str:
@@ -139,6 +140,14 @@ def _engine(target: ThreadTarget, _argument: str) -> str:
     refused = native_refusal()
     without = f"native {refused}\n" if refused is not None else ""
     return f"{target.machine.engine.report}\n{without}"
+
+
+@command("recording")
+def _recording(target: ThreadTarget, _argument: str) -> str:
+    """Tell how far a replay is, and where and why the recorded run ended."""
+    if target.recording is None:
+        return "this run is no replay; `soclet replay FILE --gdb PORT` replays a capsule\n"
+    return f"{target.recording.progress()}\n"
 
 
 @command("nvram")

@@ -24,11 +24,13 @@ class Sessions:
         self._port = None
 
     def prepare(self, block):
-        """Do what can be done of a `sh` block: build, and keep what runs for gdb."""
+        """Do what can be done of a `sh` block: build, record, and keep what runs for gdb."""
         for command in block.commands:
             if command.startswith("soclet asm "):
                 assert self._shell(command) == [], command
-            elif command.startswith("soclet run "):
+            elif "--capsule" in command:
+                self._shell(command)
+            elif command.startswith(("soclet run ", "soclet replay ")):
                 self._run = command
 
     def type(self, block):

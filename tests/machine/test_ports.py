@@ -296,6 +296,17 @@ def test_when_the_host_takes_output_changes_nothing(slice_ticks: int):
     assert len(sent) == 60
 
 
+@pytest.mark.isa("6.11")
+@pytest.mark.parametrize("looked", [False, True])
+def test_what_has_left_before_a_reset_is_out_whether_or_not_anybody_looked(looked: bool):
+    board = Board("loop:", "mov [r2], r3", "add r3, r4", "mov pc, loop", byte_ticks=5)
+    board.set(r2=TX, r4=1).step(12)
+    if looked:
+        board.machine.bus.pending(board.time)
+    board.machine.reset()
+    assert [(sent.tick, sent.byte) for sent in board.machine.take_output()] == [(5, 0), (10, 1)]
+
+
 # The system's ports
 
 

@@ -108,6 +108,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         profile = "p.txt"
         trace = "t.json"
         vcd = "w.vcd"
+        capsule = "run.capsule"
         allow-remote = true
         """
     )
@@ -117,7 +118,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     assert (run.clock, run.engine, run.limit) == (Clock.PACED, "reference", 10_000)
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")
     assert (str(run.profile), str(run.trace), str(run.vcd)) == ("p.txt", "t.json", "w.vcd")
-    assert run.allow_remote
+    assert (str(run.capsule), run.allow_remote) == ("run.capsule", True)
     names = {name for param in command.params for name in param.opts if name.startswith("--")}
     missing = {name for name in names if f"\n        {name[2:]} = " not in path.read_text()}
     assert missing == {"--config"}

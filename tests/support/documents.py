@@ -202,9 +202,9 @@ class Machine:
 
 
 def words_with_free_ports(command):
-    """Give the words of a `soclet run …`, with 0 for every port."""
+    """Give the words of a `soclet run …` or `soclet replay …`, with 0 for every port."""
     words = shlex.split(command)
-    assert words[:2] == ["soclet", "run"], command
+    assert words[:2] in (["soclet", "run"], ["soclet", "replay"]), command
     words = [re.sub(r"^tcp:\d+$", "tcp:0", word) for word in words[1:]]
     for at, word in enumerate(words):
         if word == "--gdb":
