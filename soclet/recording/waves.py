@@ -59,7 +59,7 @@ class Waves:
             )
         }
         self._sleep_wire: Final = self._wire("cpu", "asleep", 1, machine.cpu.asleep)
-        pending = machine.bus.pending(now)
+        self._pending = pending = machine.bus.pending(now)
         self._line_wires: Final = {
             number: self._wire("pending", _line_name(number), 1, bool(pending >> number & 1))
             for number in _LINES
@@ -174,8 +174,10 @@ class Waves:
     def _show_lines(self, time: int) -> None:
         bus = self._machine.bus
         pending = bus.pending(time)
-        for number, wire in self._line_wires.items():
-            self._change(wire, time, bool(pending >> number & 1))
+        if pending != self._pending:
+            for number, wire in self._line_wires.items():
+                self._change(wire, time, bool(pending >> number & 1))
+            self._pending = pending
         self._next_change = bus.deadline(time, _ALL_LINES)
 
     def _change(self, wire: Any, time: int, value: int) -> None:
