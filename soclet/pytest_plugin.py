@@ -41,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the seed of all machines that a test does not give one",
     )
     group.addoption(
+        "--soclet-capsules",
+        metavar="DIR",
+        default=None,
+        help="keep the runs of failing tests in DIR, for `soclet replay`; else in pytest's cache",
+    )
+    group.addoption(
         "--soclet-coverage",
         metavar="FILE",
         default=None,
@@ -138,10 +144,35 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failing test's machines."""
     result = yield
-    if result.failed and call.when == "call":
-        from soclet.testing.report import report
-
+    if result.failed and call.when == "call" and call.excinfo is not None:
         machines: list[MachineUnderTest] = item.stash.get(_MACHINES, [])
         for number, machine in enumerate(machines, 1):
-            result.sections.append((f"soclet machine {number}", report(machine)))
+            shown = _shown(item, machine, number, call.excinfo.exconly(tryshort=True))
+            result.sections.append((f"soclet machine {number}", shown))
     return result
+
+
+def _shown(item: pytest.Item, machine: "MachineUnderTest", number: int, why: str) -> str:
+    """Keep a machine's run in a file, of which JUnit's XML tells too; show it."""
+    from soclet.errors import UserError
+    from soclet.testing.keeping import how_to_replay, keep
+    from soclet.testing.report import report
+
+    folder = _capsules(item.config)
+    if folder is None:
+        return report(machine)
+    try:
+        path = keep(machine, why, folder, f"{item.nodeid}-{number}")
+    except (UserError, OSError) as error:
+        return f"{report(machine)}\nits run could not be kept: {error}"
+    item.user_properties.append(("capsule", str(path)))
+    return f"{report(machine)}\n{how_to_replay(path)}"
+
+
+def _capsules(config: pytest.Config) -> Path | None:
+    """Give the folder of capsules; None where there is neither the option nor pytest's cache."""
+    folder = config.getoption("--soclet-capsules")
+    if folder is not None:
+        return Path(config.invocation_params.dir, folder)
+    cache = getattr(config, "cache", None)
+    return None if cache is None else Path(cache.mkdir("soclet"))

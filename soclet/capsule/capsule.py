@@ -38,14 +38,17 @@ class KeptImage:
     data: bytes
 
     @classmethod
-    def of(cls, image: Image) -> Self:
-        """Keep an image that was read from a file, which is still what it was."""
+    def of(cls, image: Image, source: str | None = None) -> Self:
+        """Keep an image that was read from a file, which is still what it was.
+
+        `source`: assembly that was taken instead of what is in the file.
+        """
         path = Path(image.name)
         if image.format != ASSEMBLY.name:
             return cls(image.name, image.format, path.read_bytes())
         from toolchain.assembler import assemble
 
-        return cls(str(path.with_suffix(".elf")), ELF.name, assemble(path).elf())
+        return cls(str(path.with_suffix(".elf")), ELF.name, assemble(path, source).elf())
 
     @property
     def is_program(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from soclet.suite.running import Result
 
 FILE = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 SOME_FAILED = 1
 
 
@@ -22,7 +23,19 @@ SOME_FAILED = 1
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, help="Run N tests at a time (1).")
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the results as JUnit's XML.")
 @click.option("--tap", type=FILE, metavar="FILE", help="Write the results as TAP.")
-def command(files: tuple[Path, ...], jobs: int, junit: Path | None, tap: Path | None) -> int:
+@click.option(
+    "--capsules",
+    type=FOLDER,
+    metavar="DIR",
+    help="Keep the runs of tests that fail in DIR, for `soclet replay`.",
+)
+def command(
+    files: tuple[Path, ...],
+    jobs: int,
+    junit: Path | None,
+    tap: Path | None,
+    capsules: Path | None,
+) -> int:
     """Run the tests in files, each on a machine of its own.
 
     The status is 0 where all passed, 1 where some failed, 2 where a file is wrong.
@@ -39,7 +52,7 @@ def command(files: tuple[Path, ...], jobs: int, junit: Path | None, tap: Path | 
                 check_writable(target)
     except UserError as error:
         raise click.UsageError(f"{error}.") from error
-    results = list(_shown(run_cases(cases, jobs), len(cases)))
+    results = list(_shown(run_cases(cases, jobs, capsules), len(cases)))
     if junit is not None:
         write_whole(junit, formats.junit(results))
     if tap is not None:

@@ -45,6 +45,8 @@ def _add_case(suite: ElementTree.Element, result: Result) -> None:
     )
     properties = ElementTree.SubElement(case, "properties")
     ElementTree.SubElement(properties, "property", name="ticks", value=str(result.ticks))
+    if result.capsule is not None:
+        ElementTree.SubElement(properties, "property", name="capsule", value=str(result.capsule))
     if result.failure is not None:
         failure = ElementTree.SubElement(case, "failure", message=_text(result.failure))
         failure.text = _text(result.report)

@@ -7,11 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 from soclet.errors import UserError
 from soclet.suite.cases import Case
 from soclet.testing.failure import Failure
+from soclet.testing.keeping import how_to_replay, keep
 from soclet.testing.machine_under_test import MachineUnderTest
 from soclet.testing.report import report
 
@@ -21,7 +24,8 @@ class Result:
     """How a test went.
 
     `failure`: why it failed, in a line; None where it passed. `report`: what the machine showed
-    then. `ticks`: machine time that it took. `seconds`: the host's.
+    then. `ticks`: machine time that it took. `seconds`: the host's. `capsule`: the file that keeps
+    a run that failed, where that is wanted.
     """
 
     case: Case
@@ -30,6 +34,7 @@ class Result:
     output: str
     ticks: int
     seconds: float
+    capsule: Path | None = None
 
     @property
     def passed(self) -> bool:
@@ -37,8 +42,8 @@ class Result:
         return self.failure is None
 
 
-def run_case(case: Case) -> Result:
-    """Run a test."""
+def run_case(case: Case, capsules: Path | None = None) -> Result:
+    """Run a test, and keep its run in a folder if it fails."""
     started = time.perf_counter()
     try:
         machine = MachineUnderTest(case.configuration)
@@ -54,17 +59,27 @@ def run_case(case: Case) -> Result:
         left -= max(0, machine.time - before)
         if failure is not None:
             break
-    shown = report(machine) if failure is not None else ""
+    shown, capsule = "", None
+    if failure is not None:
+        shown = report(machine)
+        if capsules is not None:
+            name = f"{Path(case.file).stem}-{case.name}"
+            capsule = keep(machine, failure, capsules, name)
+            shown += f"\n{how_to_replay(capsule)}"
     output, ticks = machine.serial.output, case.limit - left
     machine.close()
-    return Result(case, failure, shown, output, ticks, time.perf_counter() - started)
+    return Result(case, failure, shown, output, ticks, time.perf_counter() - started, capsule)
 
 
-def run_cases(cases: Sequence[Case], jobs: int) -> Iterator[Result]:
-    """Run tests on so many processes; give the results in the order of the tests."""
+def run_cases(cases: Sequence[Case], jobs: int, capsules: Path | None = None) -> Iterator[Result]:
+    """Run tests on so many processes; give the results in the order of the tests.
+
+    `capsules`: the folder that keeps the runs of those that fail.
+    """
+    run = partial(run_case, capsules=capsules)
     if jobs == 1 or len(cases) < 2:
-        yield from map(run_case, cases)
+        yield from map(run, cases)
         return
     # Not forked: what this process has open is not theirs.
     with ProcessPoolExecutor(min(jobs, len(cases)), get_context("spawn")) as pool:
-        yield from pool.map(run_case, cases)
+        yield from pool.map(run, cases)

@@ -101,6 +101,21 @@ def test_results_are_written_as_junit(suite, tmp_path):
     assert "registers:" in failed.findtext("failure")
 
 
+def test_a_run_that_fails_is_kept_to_be_had_again(suite, here, tmp_path):
+    ended = suite(FAILS + PASSES, "--capsules", "kept", "--junit", "results.xml", "-j", 2)
+    path = "kept/suite-nobody-asks-for-a-name.capsule"
+    assert f"    to have this run again in gdb: soclet replay {path} --gdb 1234" in (
+        ended.output.decode().splitlines()
+    )
+    root = ElementTree.parse(tmp_path / "results.xml").getroot()
+    assert root.find(".//property[@name='capsule']").get("value") == path
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    replayed = here("replay", path)
+    assert replayed.status == 0
+    assert replayed.output == b"hello"
+    assert "'login' did not come within 10,000 ticks" in replayed.errors
+
+
 def test_output_that_xml_cannot_hold_is_shown_as_escapes(suite, tmp_path):
     odd = PASSES.replace("hello", "a\\u0001\\u001bb").replace("h.llo", "b")
     assert suite(odd, "--junit", "results.xml").status == 0

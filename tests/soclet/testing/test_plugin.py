@@ -1,6 +1,7 @@
 """The pytest plugin, on tests of its own: fixtures, the marker, what a failure shows."""
 
 import pytest
+from running import soclet_here
 from tested_guests import ECHO
 
 HELLO = """
@@ -121,6 +122,46 @@ def test_a_failure_shows_where_the_machine_is_and_what_it_has_said(project):
         ]
     )
     result.stdout.no_fnmatch_line("*console.py*")
+
+
+def test_the_run_of_a_failing_test_is_kept_to_be_had_again(project, capfd):
+    result = run(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.soclet("echo.s", seed=5)
+        def test_echo(machine):
+            machine.serial.send("abc")
+            machine.serial.expect_exact("a")
+            saved = machine.snapshot()
+            machine.run(700)
+            machine.restore(saved)
+            machine.serial.send("d", at=machine.time + 50)
+            machine.serial.expect("xyz", ticks=500)
+        """,
+        "--soclet-capsules=kept",
+        "--junitxml=results.xml",
+    )
+    (path,) = (project.path / "kept").iterdir()
+    result.stdout.fnmatch_lines([f"to have this run again in gdb: soclet replay {path} --gdb *"])
+    assert f'<property name="capsule" value="{path}"' in (project.path / "results.xml").read_text()
+    replayed = soclet_here(capfd, "replay", path)
+    assert replayed.status == 0, replayed.errors
+    assert replayed.output == b"bcd"
+    assert "'xyz' did not come within 500 ticks" in replayed.errors
+
+
+def test_a_capsule_is_in_the_cache_of_pytest_where_nothing_else_is_said(project):
+    project.makepyfile(
+        """
+        def test_it(make_machine):
+            make_machine("echo.s")
+            raise AssertionError("no")
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(failed=1)
+    assert len(list((project.path / ".pytest_cache" / "d" / "soclet").iterdir())) == 1
 
 
 def test_a_plain_assertion_that_fails_shows_the_machine_too(project):
