@@ -126,6 +126,15 @@ def test_every_recorder_is_measured_beside_none(bench):
     assert all(recorder in printed for recorder in recorders)
 
 
+def test_coverage_is_measured_beside_runs_without_it(bench):
+    printed, figures = bench("coverage", "--kernel", "fib")
+    assert {cost["engine"] for cost in figures["costs"]} >= {"compiled", "auto"}
+    assert all(cost["first"] > 0 and cost["warm"] > 0 for cost in figures["costs"])
+    head, rows = table(printed)
+    assert head == ["engine", "first", "warm"]
+    assert list(rows) == ["`fib`"]
+
+
 def test_the_debuggers_path_is_measured_beside_qemus_where_that_is_installed(bench):
     printed, figures = bench("gdb", "--scale", "0.002")
     head, rows = table(printed)

@@ -8,6 +8,7 @@ MORE = {
     "latency": "latency",
     "gdb": "debugging",
     "recording": "recording",
+    "coverage": "coverage",
 }
 """What else is measured, and by which module; each is loaded where it is asked for."""
 

@@ -14,6 +14,7 @@ from isa_spec.registers import PTBR, STATUS, Status
 from machine.engines import maker
 from machine.events import SerialInput, WriteRegister
 from machine.machine import Machine
+from machine.observers import Observers
 from machine.reason import Reason
 from toolchain.assembler import assemble
 from toolchain.program import Program
@@ -65,7 +66,9 @@ class Guest:
         if kernel.translatable:
             self.machine.flash([(TABLE, table)])
 
-    def run(self, repeats: int, *, translated: bool = False) -> Run:
+    def run(
+        self, repeats: int, *, translated: bool = False, observers: Observers | None = None
+    ) -> Run:
         """Run it to its end, with memory mapped to itself where that is asked for.
 
         Raises WrongError where it does not end as it must.
@@ -80,7 +83,7 @@ class Guest:
             machine.post(WriteRegister(STATUS, int(Status.KERNEL | Status.VIRTUAL)))
         executed, stepped = machine.cpu.executed, self._stepped()
         started = time.perf_counter()
-        reason = machine.run()
+        reason = machine.run(observers=observers)
         seconds = time.perf_counter() - started
         self._check(reason, repeats)
         now = self._stepped()

@@ -102,7 +102,7 @@ def measure(
             for engine in engines:
                 key = kernel.name, engine
                 if key not in samples:
-                    samples[key] = _Samples(_fit_engine(kernel, engine, length, seconds))
+                    samples[key] = _Samples(fit_engine(kernel, engine, length, seconds))
                 _sample(kernel, engine, samples[key])
             for peer in _takers(peers, kernel):
                 key = kernel.name, peer.name
@@ -160,7 +160,8 @@ def fit(run: Callable[[int], float], seconds: float, most: int) -> int:
     return max(1, min(most, round(repeats * seconds / max(taken, 1e-9))))
 
 
-def _fit_engine(kernel: Kernel, engine: str, length: Length, seconds: float) -> int:
+def fit_engine(kernel: Kernel, engine: str, length: Length, seconds: float) -> int:
+    """Give how often a kernel is to do its work for a run on an engine to take so many seconds."""
     guest = Guest(kernel, engine)
     guest.run(FIRST_REPEATS)
     return fit(lambda repeats: guest.run(repeats).seconds, seconds, length.most_repeats)
