@@ -29,12 +29,16 @@ SOME_FAILED = 1
     metavar="DIR",
     help="Keep the runs of tests that fail in DIR, for `soclet replay`.",
 )
+@click.option(
+    "--coverage", type=FILE, metavar="FILE", help="Write what was executed as an LCOV tracefile."
+)
 def command(
     files: tuple[Path, ...],
     jobs: int,
     junit: Path | None,
     tap: Path | None,
     capsules: Path | None,
+    coverage: Path | None,
 ) -> int:
     """Run the tests in files, each on a machine of its own.
 
@@ -43,23 +47,40 @@ def command(
     from soclet.errors import UserError
     from soclet.suite import formats
     from soclet.suite.cases import read_cases
-    from soclet.suite.running import run_cases
+    from soclet.suite.running import Wanted, run_cases
 
     try:
         cases = [case for file in files for case in read_cases(file)]
-        for target in (junit, tap):
+        for target in (junit, tap, coverage):
             if target is not None:
                 check_writable(target)
     except UserError as error:
         raise click.UsageError(f"{error}.") from error
-    results = list(_shown(run_cases(cases, jobs, capsules), len(cases)))
+    results = list(
+        _shown(run_cases(cases, jobs, Wanted(capsules, coverage is not None)), len(cases))
+    )
     if junit is not None:
         write_whole(junit, formats.junit(results))
     if tap is not None:
         write_whole(tap, formats.tap(results).encode(errors="replace"))
+    if coverage is not None:
+        _cover(results, coverage)
     failed = sum(not result.passed for result in results)
     click.echo(f"{len(results) - failed} passed, {failed} failed")
     return SOME_FAILED if failed else 0
+
+
+def _cover(results: "list[Result]", path: Path) -> None:
+    """Write and show what was executed of all tests' firmware."""
+    from soclet.coverage import formats
+    from soclet.coverage.lines import Report, from_plain, merge
+
+    executed: Report = {}
+    for result in results:
+        merge(executed, from_plain(result.coverage))
+    write_whole(path, formats.lcov(executed).encode())
+    for line in formats.table(executed, Path.cwd()):
+        click.echo(line)
 
 
 def _shown(results: "Iterator[Result]", count: int) -> "Iterator[Result]":

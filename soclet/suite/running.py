@@ -6,11 +6,14 @@ What a test gives depends on nothing but its file. Knows cases. Must not know ho
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
+from soclet.coverage.lines import Report, merge, to_plain
+from soclet.coverage.lines import report as coverage_of
 from soclet.errors import UserError
 from soclet.suite.cases import Case
 from soclet.testing.failure import Failure
@@ -25,7 +28,8 @@ class Result:
 
     `failure`: why it failed, in a line; None where it passed. `report`: what the machine showed
     then. `ticks`: machine time that it took. `seconds`: the host's. `capsule`: the file that keeps
-    a run that failed, where that is wanted.
+    a run that failed, where that is wanted. `coverage`: what was executed of its firmware, as plain
+    values, where that is looked for.
     """
 
     case: Case
@@ -35,6 +39,7 @@ class Result:
     ticks: int
     seconds: float
     capsule: Path | None = None
+    coverage: list[Any] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -42,11 +47,22 @@ class Result:
         return self.failure is None
 
 
-def run_case(case: Case, capsules: Path | None = None) -> Result:
-    """Run a test, and keep its run in a folder if it fails."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted beside the results.
+
+    `capsules`: the folder that keeps the runs of tests that fail. `covers`: what was executed.
+    """
+
+    capsules: Path | None = None
+    covers: bool = False
+
+
+def run_case(case: Case, wanted: Wanted) -> Result:
+    """Run a test."""
     started = time.perf_counter()
     try:
-        machine = MachineUnderTest(case.configuration)
+        machine = MachineUnderTest(case.configuration, covers=wanted.covers)
     except UserError as error:
         return Result(case, str(error), "", "", 0, time.perf_counter() - started)
     failure, left = None, case.limit
@@ -62,21 +78,27 @@ def run_case(case: Case, capsules: Path | None = None) -> Result:
     shown, capsule = "", None
     if failure is not None:
         shown = report(machine)
-        if capsules is not None:
+        if wanted.capsules is not None:
             name = f"{Path(case.file).stem}-{case.name}"
-            capsule = keep(machine, failure, capsules, name)
+            capsule = keep(machine, failure, wanted.capsules, name)
             shown += f"\n{how_to_replay(capsule)}"
     output, ticks = machine.serial.output, case.limit - left
     machine.close()
-    return Result(case, failure, shown, output, ticks, time.perf_counter() - started, capsule)
+    seconds = time.perf_counter() - started
+    return Result(case, failure, shown, output, ticks, seconds, capsule, _coverage(machine))
 
 
-def run_cases(cases: Sequence[Case], jobs: int, capsules: Path | None = None) -> Iterator[Result]:
-    """Run tests on so many processes; give the results in the order of the tests.
+def _coverage(machine: MachineUnderTest) -> list[Any]:
+    """Give what was executed of a machine's firmware, as other processes can have it."""
+    executed: Report = {}
+    for image, coverage in machine.covered:
+        merge(executed, coverage_of(image, coverage))
+    return to_plain(executed)
 
-    `capsules`: the folder that keeps the runs of those that fail.
-    """
-    run = partial(run_case, capsules=capsules)
+
+def run_cases(cases: Sequence[Case], jobs: int, wanted: Wanted) -> Iterator[Result]:
+    """Run tests on so many processes; give the results in the order of the tests."""
+    run = partial(run_case, wanted=wanted)
     if jobs == 1 or len(cases) < 2:
         yield from map(run, cases)
         return

@@ -21,9 +21,12 @@ from peers import TITLES, not_installed
 from speeds import Length, engines_here
 from tables import NONE, markdown, number
 
+from soclet.testing import Configuration, MachineUnderTest
+from soclet.testing.images import Images
 from toolchain.assembler import assemble
 from toolchain.writers import write_image
 
+BOOTS: Final = 50
 INSTRUCTIONS: Final = 100_000_000
 """Of a whole run."""
 MEMORIES: Final = ("1M", "1G")
@@ -71,6 +74,7 @@ def measure(engines: Sequence[str], rounds: int, idle_seconds: float) -> list[Fi
         folder = Path(name)
         return [
             *_measure_times(folder, engines, rounds),
+            *_measure_boots(engines),
             *_measure_memory(_build(folder, "speaks", SPEAKS), engines),
             *_measure_idling(folder, engines, idle_seconds),
         ]
@@ -120,6 +124,22 @@ def _commands(folder: Path, engines: Sequence[str]) -> Iterator[tuple[tuple[str,
             yield (WHOLE, name), qemu.command(image, riscv.START, "null", options)
     for engine in engines:
         yield (SLEEP, engine), [*command(sleeps, engine), "--clock", "virtual"]
+
+
+def _measure_boots(engines: Sequence[str]) -> Iterator[Figure]:
+    """Make machines as tests do, in this process, and run them to their first byte."""
+    images = Images()
+    for engine in engines:
+        configuration = Configuration(source=SPEAKS, engine=engine)
+        spent = []
+        for _ in range(BOOTS):
+            started = time.perf_counter()
+            machine = MachineUnderTest(configuration, images)
+            machine.serial.expect_exact("x")
+            spent.append(time.perf_counter() - started)
+            machine.close()
+        value = 1000 * statistics.median(spent)
+        yield Figure("a machine in a test, to its first byte", engine, value, "ms", "10")
 
 
 def _measure_memory(image: Path, engines: Sequence[str]) -> Iterator[Figure]:

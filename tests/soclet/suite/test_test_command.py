@@ -116,6 +116,16 @@ def test_a_run_that_fails_is_kept_to_be_had_again(suite, here, tmp_path):
     assert "'login' did not come within 10,000 ticks" in replayed.errors
 
 
+def test_coverage_of_all_tests_is_added_up(suite, tmp_path):
+    only_sends = PASSES.replace("what is", "once more what is").replace('{ send = "!" }, ', "")
+    only_sends = only_sends.split("{ exit_status")[0] + "]\n"
+    ended = suite(only_sends, "--coverage", "out.info")
+    assert "echo.s   83.3 %    75.0 %  12–13" in ended.output.decode()
+    ended = suite(only_sends + PASSES, "--coverage", "out.info", "-j", 2)
+    assert "echo.s  100.0 %   100.0 %" in ended.output.decode()
+    assert f"SF:{tmp_path / 'echo.s'}" in (tmp_path / "out.info").read_text()
+
+
 def test_output_that_xml_cannot_hold_is_shown_as_escapes(suite, tmp_path):
     odd = PASSES.replace("hello", "a\\u0001\\u001bb").replace("h.llo", "b")
     assert suite(odd, "--junit", "results.xml").status == 0
