@@ -118,6 +118,13 @@ def test_options_in_passing_exist(document):
         assert match is None or match[0] in known, code
 
 
+@every_document
+def test_options_of_pytest_in_passing_exist(document, pytestconfig):
+    for code in code_of(document):
+        for option in re.findall(r"(?<=--)soclet-[a-z-]+", code):
+            pytestconfig.getoption(option.replace("-", "_"))
+
+
 def all_classes():
     """The public classes of all packages, by name."""
     found = {}
