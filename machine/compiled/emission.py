@@ -226,8 +226,14 @@ class Emitter:
         def leave(address: str) -> Lines:
             return self._leave(state, block, position, address)
 
-        inliner = Inliner(block.instructions[position], state, self._accesses, leave)
+        instruction = block.instructions[position]
+        inliner = Inliner(instruction, state, self._accesses, leave)
         flow = inliner.inline(lines)
+        way = Covered.NOT_TAKEN if flow is None else Covered.TAKEN
+        if instruction.unseen & way and not isinstance(flow, Branch):
+            # The condition is certain here, so that only one of the ways can be gone.
+            state.count -= 1
+            raise Unknown("a way that is to be seen first")
         if self._loop is not None and self._loop.steps:
             self._loop.clip(state, inliner.changed)
         return flow

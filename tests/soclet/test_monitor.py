@@ -10,7 +10,7 @@ from isa_spec.paging import Entry
 from isa_spec.registers import IMASK, IVEC, PC, PTBR, STATUS
 from machine.events import SerialInput, WriteMemory
 from machine.machine import Machine
-from machine.native import host
+from machine.native import backend
 from machine.nvram import Nvram
 from soclet import monitor
 from soclet.goals import StepInterrupts
@@ -244,7 +244,7 @@ def test_engine_names_the_engine(target):
 
 
 def test_engine_says_why_this_host_has_no_native_one(target, monkeypatch):
-    monkeypatch.setattr(host, "refusal", lambda: "needs an x86-64 processor, this is vax")
+    monkeypatch.setattr(backend, "refusal", lambda: "needs an x86-64 processor, this is vax")
     assert target.monitor("engine") == "reference\nnative needs an x86-64 processor, this is vax\n"
 
 
