@@ -22,6 +22,7 @@ from machine.compiled.accesses import BROKEN, MODEST, Flat, Windowed
 from machine.compiled.evaluation import Unknown
 from machine.compiled.flow import Block
 from machine.compiled.inlining import Branch, Inliner, Jump, Lines, State
+from machine.compiled.layout import chosen, indented
 from machine.compiled.loops import Loop
 from machine.compiled.shape import Shape, TooMuch
 from machine.compiled.values import Value, any_word, constant
@@ -95,11 +96,11 @@ class Emitter:
                 "if j < 1:",
                 self._departure("s", SHORT),
                 "for _ in repeat(None, j):",
-                [*_chosen(sorted(heads.items())), *self._departure("s", 0)],
+                [*chosen(sorted(heads.items())), *self._departure("s", 0)],
             ],
         ]
         head = "def region(n, pc, r=r, slots=slots, plain=plain, words=words):"
-        return "\n".join([head, *_indented(body, 1)]) + "\n"
+        return "\n".join([head, *indented(body, 1)]) + "\n"
 
     def _departure(self, executed: str, todo: int) -> Lines:
         """Lines that leave between heads, where all registers are words in their names."""
@@ -381,23 +382,3 @@ class Emitter:
             (other_lines if spared > 0 else one_lines).append(f"s -= {abs(spared)}")
         merged.count = max(one.count, other.count)
         return merged
-
-
-def _chosen(heads: list[tuple[int, Lines]]) -> Lines:
-    """Lines that go to the head that pc names; they run on where it names none."""
-    if len(heads) > 3:
-        middle = len(heads) // 2
-        low, high = _chosen(heads[:middle]), _chosen(heads[middle:])
-        return [f"if pc < {heads[middle][0]}:", low, "else:", high]
-    lines: Lines = []
-    for address, written in heads:
-        lines += [f"if pc == {address}:", written]
-    return lines
-
-
-def _indented(lines: Lines, depth: int) -> list[str]:
-    """Lay nested lines out as text."""
-    out: list[str] = []
-    for line in lines:
-        out += ["    " * depth + line] if isinstance(line, str) else _indented(line, depth + 1)
-    return out
