@@ -28,6 +28,10 @@ from machine.observation import Observation
 
 Execute = Callable[[], None]
 
+_EXECUTED: Final = int(Covered.EXECUTED)
+_TAKEN: Final = int(Covered.TAKEN)
+_NOT_TAKEN: Final = int(Covered.NOT_TAKEN)
+
 _SYSTEM: Final = frozenset({ModeChange, TableSwitch, TableStore, TrapReturn})
 
 _LEAVES: Final[frozenset[Body]] = frozenset({rows.mov, rows.load})
@@ -47,19 +51,19 @@ def probed(
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
         execute = partial(_watch_flow, execute, PC in decoded.written, _told_of(decoded), cpu, seen)
     if covers and seen.observers.coverage is not None:
-        execute = partial(_cover, execute, decoded, cpu, seen.observers.coverage)
+        decides = decoded.row.meaning.decides
+        execute = partial(_cover, execute, decides, cpu, seen.observers.coverage)
     return execute
 
 
-def _cover(execute: Execute, decoded: Decoded, cpu: Cpu, coverage: Coverage) -> None:
+def _cover(execute: Execute, decides: bool, cpu: Cpu, coverage: Coverage) -> None:
     pc = cpu.r[PC]
     address = pc if cpu.space is None else cpu.mmu.look(pc)
     assert address is not None, "it was fetched there"
-    coverage.mark(address, Covered.EXECUTED)
+    coverage.mark(address, _EXECUTED)
     execute()
-    if decoded.row.meaning.decides:
-        after = (pc + LENGTH) & WORD
-        coverage.mark(address, Covered.NOT_TAKEN if cpu.next == after else Covered.TAKEN)
+    if decides:
+        coverage.mark(address, _NOT_TAKEN if cpu.next == (pc + LENGTH) & WORD else _TAKEN)
 
 
 def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:

@@ -1,4 +1,4 @@
-"""Explorers: a region of firmware run again and again, each time disturbed at another point.
+"""Explorers: a situation run again and again, each time disturbed in another way.
 
 Knows machines under test. Must not know pytest.
 """
@@ -6,5 +6,6 @@ Knows machines under test. Must not know pytest.
 from soclet.explore.campaign import Explored
 from soclet.explore.power_cuts import power_cuts
 from soclet.explore.preemptions import preemptions
+from soclet.explore.seeds import seeds
 
-__all__ = ["Explored", "power_cuts", "preemptions"]
+__all__ = ["Explored", "power_cuts", "preemptions", "seeds"]

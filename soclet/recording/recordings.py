@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 from machine.machine import Machine
-from machine.observers import Observers
 from soclet.errors import UserError, tell
 from soclet.files import WholeFile, check_writable
 from soclet.source_map import SourceMap
 
 if TYPE_CHECKING:
+    from machine.observers import Observers
     from soclet.recording.profile import Profiler
 
 SPEEDSCOPE: Final = ".speedscope.json"
@@ -24,7 +24,7 @@ COLLAPSED: Final = (".collapsed", ".txt")
 class Recorder(Protocol):
     """Something that observes a machine."""
 
-    def observe(self, observers: Observers) -> Observers:
+    def observe(self, observers: "Observers") -> "Observers":
         """Have observers keep it up to date."""
 
     def finish(self) -> None:
@@ -94,6 +94,8 @@ class Recordings:
         return self._files.enter_context(WholeFile(path))
 
     def _record(self, recorder: Recorder, file: WholeFile) -> None:
+        from machine.observers import Observers
+
         self.observers = recorder.observe(self.observers or Observers())
         self._recorders.append((recorder, file))
 
