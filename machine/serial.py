@@ -51,6 +51,16 @@ class Serial:
         """The tick at which the next byte leaves TX; NEVER where none is in it."""
         return self._leaves if self._tx else NEVER
 
+    def upcoming(self, most: int) -> bytes:
+        """Give what loads of RX will give, up to so many, where the line has no rate."""
+        return bytes(self._rx + self._line[:most])[:most]
+
+    def receive_loads(self, count: int) -> None:
+        """RX was loaded so often, where the line has no rate, each time with a byte waiting."""
+        from_line = max(0, count - len(self._rx))
+        del self._rx[:count], self._line[:from_line]
+        self._move(0)
+
     def load(self, port: Port, now: int) -> int:
         """RX: take the next byte. STATUS: as peek."""
         word = self.peek(port, now)
@@ -105,7 +115,7 @@ class Serial:
     def save(self, now: int) -> DeviceState:
         """Give RX, TX, the line and the ticks of what is under way."""
         self._move(now)
-        arrives = self._arrives if self._line else 0
+        arrives = self._arrives if self._line and self.byte_ticks else 0
         leaves = self._leaves if self._tx else 0
         return bytes(self._rx), bytes(self._tx), bytes(self._line), arrives, leaves
 

@@ -218,11 +218,11 @@ class Native:
         """Take over what machine code did; give what is left of the budget, and an address."""
         cpu = self._cpu
         taken = self._frame.take()
-        left, address, lines, _, _, trapped, interrupted, sent = taken[-8:]
+        left, address, lines, _, _, trapped, interrupted, sent, received = taken[-9:]
         cpu.time = taken[0] - left
-        cpu.r[:] = taken[5:-8]
+        cpu.r[:] = taken[5:-9]
         due, latched, low = taken[2:5]
-        self._ports.took((due, latched, low), lines, sent)
+        self._ports.took((due, latched, low), lines, sent, received)
         if trapped:
             cpu.interrupts += interrupted
             cpu.entered.extend(self._traps.taken(trapped))

@@ -27,26 +27,28 @@ TRAPS: Final = 48
 """The last traps and interrupts that machine code entered (see Traps)."""
 SENT: Final = 56
 """The bytes that machine code sent (see Ports)."""
-LOADS: Final = 64
-STORES: Final = 72
+RECEIVED: Final = 64
+"""The bytes that it may load from RX, a word for each (see Ports)."""
+LOADS: Final = 72
+STORES: Final = 80
 """Of the present address space, by virtual page: what to add to an address (see Space)."""
-JUMPS: Final = 80
+JUMPS: Final = 88
 """Of the present address space: where machine code of an address is (see Space)."""
-LOAD_PAGE: Final = 88
-STORE_PAGE: Final = 92
+LOAD_PAGE: Final = 96
+STORE_PAGE: Final = 100
 """Of the present address space: the virtual page that is the I/O page; 32 bits, all ones for none.
 """
-END: Final = 96
+END: Final = 104
 """The tick at which the budget is used up: time is END less BUDGET. This and the next have 64 bits.
 """
-STAY: Final = 104
+STAY: Final = 112
 """The tick at which it would be if the timer were disarmed."""
-DUE: Final = 112
+DUE: Final = 120
 """The timer's deadline."""
-LATCHED: Final = 120
-LOW: Final = 128
+LATCHED: Final = 128
+LOW: Final = 136
 """The timer's half-done pairs: a word and, after it, 1 where there is one."""
-REGISTERS_AT: Final = 136
+REGISTERS_AT: Final = 144
 BUDGET: Final = REGISTERS_AT + 4 * len(REGISTERS)
 ADDRESS: Final = BUDGET + 4
 """The address of an access that found no entry in LOADS or STORES."""
@@ -62,7 +64,9 @@ INTERRUPTED: Final = TRAPPED + 4
 """How many of them were interrupts."""
 SENT_COUNT: Final = INTERRUPTED + 4
 """How many bytes are in SENT."""
-SIZE: Final = (SENT_COUNT + 4 + 15) // 16 * 16
+RECEIVED_COUNT: Final = SENT_COUNT + 4
+"""How many bytes of RECEIVED it has loaded."""
+SIZE: Final = (RECEIVED_COUNT + 4 + 15) // 16 * 16
 
 
 class Exit(IntEnum):
@@ -91,8 +95,8 @@ Pointers = tuple[int, int, int, int]
 class Frame:
     """The engine's copy."""
 
-    _given: Final = struct.Struct(f"=4Q5Q{len(REGISTERS)}I8I")
-    _result: Final = struct.Struct(f"=5Q{len(REGISTERS)}I8I")
+    _given: Final = struct.Struct(f"=4Q5Q{len(REGISTERS)}I9I")
+    _result: Final = struct.Struct(f"=5Q{len(REGISTERS)}I9I")
     _pointer: Final = struct.Struct("=Q")
 
     def __init__(self) -> None:
@@ -113,7 +117,7 @@ class Frame:
     ) -> None:
         """Set all that differs each time: `times` is from END on, `gates` from LINES to ENTERS."""
         self._given.pack_into(
-            self._region.bytes, LOADS, *pointers, *times, *registers, budget, 0, *gates, 0, 0, 0
+            self._region.bytes, LOADS, *pointers, *times, *registers, budget, 0, *gates, 0, 0, 0, 0
         )
 
     def take(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ Knows the machine's own devices and the frame. Must not know a processor.
 """
 
 import struct
+from array import array
 from enum import IntEnum
 from typing import Final
 
@@ -17,6 +18,7 @@ from isa_spec.memory_map import (
     MEMORY_SIZE,
     MEMORY_START,
     PENDING,
+    RX,
     SERIAL_STATUS,
     TIME,
     TX,
@@ -38,17 +40,23 @@ KIND_AT: Final = 4
 
 MOST_SENT: Final = 4096
 """Bytes that machine code sends before Python takes them."""
+MOST_RECEIVED: Final = 64
+"""Bytes that it loads from RX before Python looks what more there is."""
 SENT_SHIFT: Final = 4
 """What is known of one: its tick in 64 bits, and the byte."""
 
 
 class LoadKind(IntEnum):
-    """What a load from a port does: WORD gives the entry's, LINES those that are up."""
+    """What a load from a port does: WORD gives the entry's, LINES those that are up.
+
+    RECEIVE gives the next byte; as many as the entry's word says, after which it is stepped.
+    """
 
     STEPPED = 0
     WORD = 1
     TIME = 2
     LINES = 3
+    RECEIVE = 4
 
 
 class StoreKind(IntEnum):
@@ -93,7 +101,9 @@ class Ports:
         self._buffer: Final = Region(MOST_SENT << SENT_SHIFT)
         frame_.point(frame.PORT_LOADS, self._loads.address)
         frame_.point(frame.PORT_STORES, self._stores.address)
+        self._received: Final = Region(4 * MOST_RECEIVED)
         frame_.point(frame.SENT, self._buffer.address)
+        frame_.point(frame.RECEIVED, self._received.address)
         self.until = 0
         self.lines = 0
         self.times = (0, 0, 0)
@@ -112,6 +122,13 @@ class Ports:
         self.times = due, _packed(latched), _packed(low)
         self._loads.set(SERIAL_STATUS, LoadKind.WORD, serial.peek(SERIAL_STATUS, now))
         self._stores.set(TX, StoreKind.STEPPED if serial.byte_ticks else StoreKind.SEND)
+        self._give(b"" if serial.byte_ticks else serial.upcoming(MOST_RECEIVED + 1)[:-1])
+
+    def _give(self, data: bytes) -> None:
+        """Let these bytes be loaded from RX; another comes after them, so that no line changes."""
+        self._received.bytes[: 4 * len(data)] = array("I", list(data)).tobytes()
+        kind = LoadKind.RECEIVE if data else LoadKind.STEPPED
+        self._loads.set(RX, kind, len(data))
 
     def end(self, now: int, stay: int) -> int:
         """Give the tick at which the budget of a stay is used up: its end, or the deadline.
@@ -124,7 +141,7 @@ class Ports:
         self.lines |= TIMER.bit
         return stay
 
-    def took(self, times: tuple[int, int, int], lines: int, sent: int) -> None:
+    def took(self, times: tuple[int, int, int], lines: int, sent: int, received: int) -> None:
         """Take over what machine code did."""
         self.lines = lines
         if times != self.times:
@@ -135,6 +152,9 @@ class Ports:
             taken = self._buffer.bytes[: sent << SENT_SHIFT]
             self._serial.sent += [(tick, byte) for tick, byte, _ in self._sent.iter_unpack(taken)]
             self._stores.set(TX, StoreKind.SEND)
+        if received:
+            self._serial.receive_loads(received)
+            self.until = 0
 
 
 LONGEST: Final = LAST - 1

@@ -277,7 +277,7 @@ def _called(at: int) -> Mem:
 
 def _load_port(x: Code) -> None:
     """Give in eax what a load from the port whose entry is at rcx gives."""
-    time, lines, second = Label(), Label(), Label()
+    time, lines, second, receive = Label(), Label(), Label(), Label()
     x.emit(mov(RAX, Mem(RCX)))
     x.emit(mov(RDX, Mem(RCX, KIND_AT)))
     x.emit(alu(Alu.CMP, RDX, LoadKind.TIME))
@@ -285,8 +285,12 @@ def _load_port(x: Code) -> None:
     x.emit(jcc(Cond.ABOVE), lines)
     x.emit(RET)
     x.put(lines)
+    x.emit(alu(Alu.CMP, RDX, LoadKind.RECEIVE))
+    x.emit(jcc(Cond.EQUAL), receive)
     x.emit(mov(RAX, _called(frame.LINES)))
     x.emit(RET)
+    x.put(receive)
+    _receive(x)
     x.put(time)
     x.emit(alu(Alu.CMP, _called(frame.LATCHED + 4), 0))
     x.emit(jcc(Cond.NOT_EQUAL), second)
@@ -301,6 +305,21 @@ def _load_port(x: Code) -> None:
     x.put(second)
     x.emit(mov(RAX, _called(frame.LATCHED)))
     x.emit(mov(_called(frame.LATCHED + 4), 0))
+    x.emit(RET)
+
+
+def _receive(x: Code) -> None:
+    """Give the next byte in eax, which holds how many there are; have the one after it stepped."""
+    more = Label()
+    x.emit(mov(RDX, _called(frame.RECEIVED_COUNT)))
+    x.emit(alu(Alu.ADD, RDX, 1))
+    x.emit(mov(_called(frame.RECEIVED_COUNT), RDX))
+    x.emit(alu(Alu.CMP, RDX, RAX))
+    x.emit(jcc(Cond.BELOW), more)
+    x.emit(mov(Mem(RCX, KIND_AT), 0))
+    x.put(more)
+    x.emit(mov(RCX, _called(frame.RECEIVED), wide=True))
+    x.emit(mov(RAX, Mem(RCX, -4, RDX, 4)))
     x.emit(RET)
 
 

@@ -18,7 +18,7 @@ from machine.engine import UNDECIDED
 from machine.machine import Machine
 from machine.native.backend import Backend
 from machine.native.engine import Native
-from machine.native.ports import MOST_SENT
+from machine.native.ports import MOST_RECEIVED, MOST_SENT
 from machine.observers import Observers
 from machine.trapped import Happening, Interrupt
 
@@ -135,7 +135,7 @@ class SystemProof:
         cpu.heed((), observers if case.observed else None)
         due = NEVER if case.due is None else case.time + case.due
         devices["timer"].restore((due, case.latched, case.low))
-        devices["serial"].restore((case.received, b"", b"", 0, 0))
+        devices["serial"].restore((case.received[:16], b"", case.received[16:], 0, 0))
         machine.serial.sent.clear()
         reason = machine.engine.run(case.time + ticks, frozenset(), UNDECIDED)
         return (
@@ -147,7 +147,7 @@ class SystemProof:
 
 def cases() -> Iterator[Case]:
     """Give all of them, those of every kind side by side."""
-    kinds = traps(), returns(), writes(), ports(), deadlines(), interrupts(), loops()
+    kinds = traps(), returns(), writes(), ports(), receiving(), deadlines(), interrupts(), loops()
     for some in zip_longest(*kinds):
         yield from (case for case in some if case is not None)
 
@@ -244,6 +244,29 @@ def ports() -> Iterator[Case]:
     yield Case(into, {"r7": 0x24, "status": 5}, due=-3)
     yield Case(("mov pc, [r7]", "add r4, r1"), {"r7": 4}, time=CODE, ticks=3, native=0)
     yield Case(("mov [r7], pc", "add r4, r1"), {"r7": 5}, ticks=3)
+
+
+def receiving() -> Iterator[Case]:
+    """Bytes out of RX, up to the last that waits, and more than are looked at at a time."""
+    lines = ("mov r0, [r7]", "mov r2, [r7]", "mov r3, [r10]", "mov r6, [r11]", "add r4, r1")
+    for status, at in ((1, 0), (3, 0), (3, PORTS_TOO), (2, PORTS_TOO)):
+        held = {"status": status, "r7": at + 0x10, "r10": at + 0x15, "r11": at + 0x24}
+        for received in (b"abc", b"\xff\x00\x80" + bytes(20), bytes(range(200))):
+            yield Case(lines, held, ticks=5, received=received)
+        for received in (b"", b"a", b"ab"):
+            yield Case(lines, held, ticks=5, received=received, native=0)
+    loop = ("mov r0, [r7]", "add r4, r0", "mov pc, 0x1000")
+    for count in (16, 17, MOST_RECEIVED, MOST_RECEIVED + 1, 3 * MOST_RECEIVED):
+        received = bytes(3 * number & 0xFF for number in range(count))
+        native = 3 * (min(count - 1, MOST_RECEIVED))
+        yield Case(
+            loop,
+            {"r7": 0x10, "imask": RX},
+            ticks=3 * count + 3,
+            received=received,
+            native=native,
+            every_tick=count < 20,
+        )
 
 
 def deadlines() -> Iterator[Case]:
