@@ -65,7 +65,7 @@ def test_a_kernel_that_sends_something_else_is_an_error():
 
 def test_a_kernel_that_does_not_end_by_power_off_is_an_error():
     guest = Guest(KERNELS["fib"], "reference")
-    guest.machine.run = lambda: Reason.CHECK_STOP
+    guest.machine.run = lambda **_options: Reason.CHECK_STOP
     with pytest.raises(WrongError, match="fib on reference ended by check-stop, not by power-off"):
         guest.run(1)
 
