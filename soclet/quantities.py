@@ -18,6 +18,11 @@ def ticks(text: str) -> int:
     return _number(text, _DECIMAL, "a number of ticks such as 5000, 10k, 3M or 1G")
 
 
+def ticks_of(value: int | str) -> int:
+    """Give a number of ticks that is one, or text as `ticks` reads it."""
+    return ticks(value) if isinstance(value, str) else value
+
+
 def address(text: str) -> int:
     """Read an address: 4096, 0x1000."""
     return _number(text, {}, "an address such as 4096 or 0x1000")

@@ -22,7 +22,7 @@ from machine.events import Flash, WriteMemory
 from machine.machine import Machine
 
 if TYPE_CHECKING:
-    from toolchain.images import Image, ImageSymbol, LoadSegment
+    from toolchain.images import Image, ImageSymbol
     from toolchain.program import LineSequence, SourceLine
 
 
@@ -101,15 +101,11 @@ class _Program:
 
     def _code(self, start: int, end: int) -> _Code | None:
         for segment in self._segments:
-            linked = _linked(segment)
+            linked = segment.known_as
             if linked <= start and end <= linked + len(segment.data):
                 data = segment.data[start - linked : end - linked]
                 return _Code(start, start - linked + segment.address, data)
         return None
-
-
-def _linked(segment: "LoadSegment") -> int:
-    return segment.address if segment.linked is None else segment.linked
 
 
 class SourceMap:

@@ -36,6 +36,11 @@ class LoadSegment:
     linked: int | None = None
 
     @property
+    def known_as(self) -> int:
+        """The address that symbols and lines know its first byte by."""
+        return self.address if self.linked is None else self.linked
+
+    @property
     def end(self) -> int:
         """The first address beyond it."""
         return self.address + len(self.data)

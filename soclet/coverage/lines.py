@@ -84,7 +84,7 @@ def _seen(image: Image, coverage: Coverage, address: int) -> Covered:
     segment = _segment(image, address)
     if segment is None:
         return Covered(0)
-    return coverage.of(address - _linked(segment) + segment.address)
+    return coverage.of(address - segment.known_as + segment.address)
 
 
 def _decides(image: Image, address: int) -> bool:
@@ -92,7 +92,7 @@ def _decides(image: Image, address: int) -> bool:
     segment = _segment(image, address)
     if segment is None:
         return False
-    at = address - _linked(segment)
+    at = address - segment.known_as
     decoded = BASE.decode(int.from_bytes(segment.data[at : at + LENGTH], "little"))
     return decoded is not None and decoded.row.meaning.decides
 
@@ -100,13 +100,9 @@ def _decides(image: Image, address: int) -> bool:
 def _segment(image: Image, address: int) -> LoadSegment | None:
     """Give the segment that an address, as symbols know it, is in."""
     for segment in image.segments:
-        if _linked(segment) <= address < _linked(segment) + len(segment.data):
+        if segment.known_as <= address < segment.known_as + len(segment.data):
             return segment
     return None
-
-
-def _linked(segment: LoadSegment) -> int:
-    return segment.address if segment.linked is None else segment.linked
 
 
 def _name(folder: Path, name: str) -> str:

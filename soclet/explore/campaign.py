@@ -23,6 +23,11 @@ from soclet.testing.machine_under_test import MachineUnderTest, Saved
 Then = Callable[[MachineUnderTest], object]
 """What is done with a machine after it was disturbed; raises AssertionError where it is wrong."""
 
+Share = tuple[int, int]
+"""Which of how many parts of a campaign is run, counted from 0: `(0, 4)` is the first of four."""
+
+ALL: Final[Share] = (0, 1)
+
 CHUNKS: Final = 8
 """Pieces of work for each process: few enough to cost little, enough to share it evenly."""
 
@@ -76,17 +81,35 @@ def situation(
 def explore(
     machine: MachineUnderTest,
     situation: Situation,
-    trials: Sequence[int],
+    count: int,
     *,
-    jobs: int = 1,
-    executor: Executor | None = None,
-    label: str = "trials",
-) -> Found | None:
-    """Run trials on so many processes, or by somebody's executor; give the first that fails.
+    jobs: int,
+    executor: Executor | None,
+    share: Share,
+    label: str,
+) -> Found | Explored:
+    """Run a part of so many trials on so many processes; give the first that fails, if one does.
+
+    The machine is then what it was when the situation was taken.
 
     An executor is anything with `map`, such as a process pool, or dask's Client by its
     `get_executor()`. Raises UserError where a trial cannot be sent to another process.
     """
+    trials = shared(count, share)
+    found = _run(machine, situation, trials, jobs=jobs, executor=executor, label=label)
+    machine.restore(situation.saved)
+    return Explored(len(trials)) if found is None else found
+
+
+def _run(
+    machine: MachineUnderTest,
+    situation: Situation,
+    trials: Sequence[int],
+    *,
+    jobs: int,
+    executor: Executor | None,
+    label: str,
+) -> Found | None:
     with contextlib.ExitStack() as stack:
         if executor is None and jobs > 1:
             # Not forked: what this process has open is not theirs.
@@ -163,12 +186,6 @@ def _progress(count: int, label: str) -> Iterator[Shown]:
                 bar.update(step)
 
         yield shown
-
-
-Share = tuple[int, int]
-"""Which of how many parts of a campaign is run, counted from 0: `(0, 4)` is the first of four."""
-
-ALL: Final[Share] = (0, 1)
 
 
 def shared(count: int, share: Share) -> range:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from machine.happenings import Store
-from soclet.explore.campaign import ALL, Explored, Share, Then, explore, shared, situation
+from soclet.explore.campaign import ALL, Explored, Share, Then, explore, situation
 from soclet.testing.failure import Failure
 from soclet.testing.machine_under_test import MachineUnderTest
 
@@ -56,11 +56,11 @@ def power_cuts(
     machine.restore(saved)
     after = (0, *(executed for _, executed in stores))
     what = situation(machine, PowerCut(after), then)
-    trials = shared(len(after), share)
-    found = explore(machine, what, trials, jobs=jobs, executor=executor, label="power cuts")
-    machine.restore(saved)
-    if found is None:
-        return Explored(len(trials))
+    found = explore(
+        machine, what, len(after), jobs=jobs, executor=executor, share=share, label="power cuts"
+    )
+    if isinstance(found, Explored):
+        return found
     where = ""
     if found.trial:
         store, _ = stores[found.trial - 1]

@@ -10,7 +10,7 @@ from typing import Final
 
 from machine.events import Event, SerialInput, TimerDue
 from soclet.errors import UserError
-from soclet.explore.campaign import ALL, Explored, Share, Then, explore, shared, situation
+from soclet.explore.campaign import ALL, Explored, Share, Then, explore, situation
 from soclet.testing.failure import Failure
 from soclet.testing.machine_under_test import MachineUnderTest
 
@@ -64,11 +64,11 @@ def preemptions(
     count = machine.machine.cpu.executed - before + 1
     machine.restore(saved)
     what = situation(machine, Preemption(_INTERRUPTS[interrupt](data)), then)
-    trials = shared(count, share)
-    found = explore(machine, what, trials, jobs=jobs, executor=executor, label="preemptions")
-    machine.restore(saved)
-    if found is None:
-        return Explored(len(trials))
+    found = explore(
+        machine, what, count, jobs=jobs, executor=executor, share=share, label="preemptions"
+    )
+    if isinstance(found, Explored):
+        return found
     machine.run_instructions(found.trial)
     where = f"tick {machine.time:,}, before pc {machine.places.show(machine.pc)}"
     what.fails(machine, found.trial)

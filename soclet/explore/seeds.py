@@ -6,7 +6,7 @@ For faults that nobody can foresee: bits that flip, lines that lose bytes.
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from soclet.explore.campaign import ALL, Explored, Share, Then, explore, shared, situation
+from soclet.explore.campaign import ALL, Explored, Share, Then, explore, situation
 from soclet.testing.failure import Failure
 from soclet.testing.machine_under_test import MachineUnderTest
 
@@ -30,10 +30,8 @@ def seeds(
     """
     __tracebackhide__ = True
     what = situation(machine, disturb, then)
-    trials = shared(count, share)
-    found = explore(machine, what, trials, jobs=jobs, executor=executor, label="seeds")
-    machine.restore(what.saved)
-    if found is None:
-        return Explored(len(trials))
+    found = explore(machine, what, count, jobs=jobs, executor=executor, share=share, label="seeds")
+    if isinstance(found, Explored):
+        return found
     what.fails(machine, found.trial)
     raise Failure(f"with seed {found.trial} of {count}: {found.why}")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from soclet import demos
+from soclet import demos, quantities
 from soclet.errors import UserError
-from soclet.suite.steps import KINDS, Step, WrongStepError, flash, ticks_of
+from soclet.suite.steps import KINDS, Step, WrongStepError, flash
 from soclet.testing.configuration import DEFAULT_TICKS, Configuration
 
 _FILES: Final = ("image", "nvram")
@@ -75,7 +75,7 @@ def _case(path: Path, number: int, table: Any) -> Case:
         if key in machine:
             machine[key] = _beside(path, where, key, machine[key])
     try:
-        limit = ticks_of(table.get("limit", DEFAULT_TICKS))
+        limit = quantities.ticks_of(table.get("limit", DEFAULT_TICKS))
         configuration = Configuration.of(machine)
         _ = configuration.memory_size
     except (UserError, TypeError) as error:

@@ -65,11 +65,6 @@ class Step:
         KINDS[self.key].do(machine, self.value, ticks)
 
 
-def ticks_of(value: Ticks) -> int:
-    """Give a number of ticks written as a number or as text such as `10k`."""
-    return quantities.ticks(value) if isinstance(value, str) else value
-
-
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -83,7 +78,9 @@ def _is_pattern(value: Any) -> bool:
 
 def _is_tick(value: Any) -> bool:
     try:
-        return isinstance(value, int | str) and value is not True and ticks_of(value) >= 0
+        return (
+            isinstance(value, int | str) and value is not True and quantities.ticks_of(value) >= 0
+        )
     except UserError:
         return False
 
@@ -119,7 +116,7 @@ def sendline(machine: MachineUnderTest, line: str, _ticks: int) -> None:
 @step('a tick such as 5000 or "10k"', _is_tick)
 def at(machine: MachineUnderTest, tick: Ticks, ticks: int) -> None:
     """Run up to a tick."""
-    wanted = ticks_of(tick)
+    wanted = quantities.ticks_of(tick)
     if wanted < machine.time:
         raise Failure(f"tick {wanted:,} is over: the machine is at tick {machine.time:,}")
     machine.run(min(wanted - machine.time, ticks))

@@ -55,7 +55,7 @@ class Configuration:
     @property
     def patience(self) -> int:
         """`ticks` as a number."""
-        return quantities.ticks(self.ticks) if isinstance(self.ticks, str) else self.ticks
+        return quantities.ticks_of(self.ticks)
 
     @property
     def nvram_file(self) -> Path | None:

@@ -285,7 +285,9 @@ class MachineUnderTest:
 
     def deadline(self, ticks: Ticks | None) -> int:
         """Give the tick at which waiting for so many ticks from now is over."""
-        return self.time + (self.configuration.patience if ticks is None else _ticks(ticks))
+        return self.time + (
+            self.configuration.patience if ticks is None else quantities.ticks_of(ticks)
+        )
 
     def advance(self, limit: int, stops: Stops = NOWHERE) -> Reason:
         """Run up to a tick, or until something stops the machine; so do machines joined to it."""
@@ -377,7 +379,3 @@ def _noise(asked: Configuration) -> Noise | None:
         return None if asked.noise is None else Noise(asked.seed, **asked.noise)
     except (TypeError, ValueError) as error:
         raise UserError(f"noise {asked.noise!r}: {error}") from error
-
-
-def _ticks(ticks: Ticks) -> int:
-    return quantities.ticks(ticks) if isinstance(ticks, str) else ticks
