@@ -4,7 +4,7 @@ Everything that is not the machine's own doing is one of these events, applied b
 instructions through one door, `Machine.post`. Replaying the log gives the same run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -144,6 +144,23 @@ class Position:
     tick: int
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in a machine's history: a position, and how many events had been applied by then.
+
+    Position alone does not tell: some of the events at one come before what somebody saw there,
+    some after. A tick of 0 stands for the first state at that point, where time passes in sleep.
+    """
+
+    position: Position
+    events: int
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """What tells which of two moments is the earlier; a reset turns ticks back."""
+        return self.position.happened, self.events, self.position.tick
+
+
 class EventLog:
     """The events of a run, each with the position at which it was applied."""
 
@@ -171,8 +188,21 @@ class EventLog:
         start = max(self._begin, snapshot.log_length) if own else self._begin
         return EventLog(tuple(self._entries[start:]))
 
+    def take_back(self, length: int) -> list[tuple[Position, Event]]:
+        """Have only so many events logged; give the others."""
+        taken = self._entries[length:]
+        del self._entries[length:]
+        return taken
+
+    def extend(self, entries: Iterable[tuple[Position, Event]]) -> None:
+        """Note events that came after all others."""
+        self._entries.extend(entries)
+
     def __iter__(self) -> Iterator[tuple[Position, Event]]:
         return iter(self._entries)
+
+    def __getitem__(self, index: int) -> tuple[Position, Event]:
+        return self._entries[index]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -5,30 +5,31 @@ Everything that comes from outside goes through `post`; what the guest sends com
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from isa_spec.instruction import InstructionSet
 from isa_spec.instructions import BASE
 from isa_spec.memory_map import DEFAULT_MEMORY
 from isa_spec.registers import IMASK
-from machine.agenda import Agenda
+from machine.agenda import Agenda, Mark
 from machine.bus import Bus
 from machine.cpu import Cpu
 from machine.device import NEVER, Device
 from machine.engine import UNDECIDED, Decisions, Engine
-from machine.events import Event, EventLog, Flash, Position, Reset
+from machine.events import Event, EventLog, Flash, Moment, Position, Reset
 from machine.memory import Memory
 from machine.nvram import Nvram
+from machine.outbox import Outbox, Output
 from machine.reason import Reason
 from machine.reference import Reference
 from machine.serial import Serial
-from machine.snapshot import Snapshot
+from machine.snapshot import CoreState, Snapshot
 from machine.system import System
 from machine.timer import Timer
 from machine.watch import Watch
 
 if TYPE_CHECKING:
+    from machine.history import History
     from machine.observers import Observers
 
 EngineMaker = Callable[[Cpu, InstructionSet], Engine]
@@ -40,14 +41,6 @@ _STOPS: Final = (Reason.BREAKPOINT, Reason.WATCHPOINT, Reason.OBSERVED, Reason.B
 
 class NotHalted(RuntimeError):  # noqa: N818 - a refusal, named for what is not so
     """Memory can be flashed only while the CPU is halted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A byte that left the serial line, and the tick at which it did."""
-
-    tick: int
-    byte: int
 
 
 class Machine:
@@ -86,12 +79,23 @@ class Machine:
         self.nvram: Final = nvram
         self.log = EventLog()
         self.halted = True
-        self._agenda: Final = Agenda()
+        self.history: History | None = None
+        self.agenda: Final = Agenda()
+        self.outbox: Final = Outbox(self.serial)
 
     # From outside
 
     def post(self, event: Event) -> None:
-        """Apply an event now, and log it. The one door in."""
+        """Apply an event now, and log it. The one door in.
+
+        Where history is being repeated, it ends here and another one begins, unless this is just
+        the event that comes next in it.
+        """
+        if self.history is not None:
+            self.history.make_way_for(event)
+        self._apply(event)
+
+    def _apply(self, event: Event) -> None:
         self.log.append(self.position, event)
         event.apply(self)
         self.cpu.horizon = 0
@@ -99,7 +103,7 @@ class Machine:
 
     def schedule(self, tick: int, event: Event) -> None:
         """Have an event posted when time reaches `tick`; at once where it has."""
-        self._agenda.at_tick(tick, event)
+        self.agenda.at_tick(tick, event)
 
     def feed(self, recording: EventLog, end: Position) -> None:
         """Have a recording's events posted at their positions while the machine runs.
@@ -107,12 +111,17 @@ class Machine:
         The machine is where the recording begins. `run` stops once at its end, REPLAYED. However
         the machine is run until then, all is as it was, as long as nothing else is posted.
         """
-        self._agenda.record(recording, end)
+        self.agenda.record(recording, end)
 
     @property
     def to_come(self) -> int | None:
-        """How many events of a recording are still to come; None where none is being replayed."""
-        return self._agenda.recorded
+        """How many recorded events are still to come; None where none is replayed or repeated."""
+        return self.agenda.recorded
+
+    @property
+    def repeats(self) -> bool:
+        """Whether history brought the machine back, and it does again what it has done."""
+        return self.agenda.repeats
 
     def reset(self) -> None:
         """Reset the machine, or power it up again; memory keeps its bytes (isa §1)."""
@@ -166,6 +175,7 @@ class Machine:
         decisions: Decisions = UNDECIDED,
         watches: tuple[Watch, ...] = (),
         observers: "Observers | None" = None,
+        reviewers: "Observers | None" = None,
         skip_sleep: bool = True,
     ) -> Reason:
         """Execute until tick `limit`, or `budget` instructions, or something stops the machine.
@@ -175,20 +185,24 @@ class Machine:
         sees them; the machine stops before their instructions, also before the first, unless one of
         `decisions` says no, and before instructions whose loads or stores are among `watches`
         (`Cpu.watched` tells which). `observers` are told of what they asked for, and may stop the
-        machine after it (`Cpu.observation.stopped` tells what that was).
+        machine after it (`Cpu.observation.stopped` tells what that was). `reviewers` are told in
+        their place of what the machine repeats.
 
         Sleep passes at once where `skip_sleep` says so; else the machine stops ASLEEP. It stops
         ASLEEP too where nothing will ever wake it; time then stays where it is, and so never
-        reaches the limit. It stops REPLAYED, once, at the end of a recording that it is fed.
+        reaches the limit. It stops REPLAYED, once, at the end of a recording that it is fed, and
+        PAUSED where history wants it to.
         """
-        cpu, agenda = self.cpu, self._agenda
-        cpu.heed(watches, observers)
+        cpu, agenda = self.cpu, self.agenda
+        cpu.heed(watches, reviewers if agenda.repeats else observers)
         last = NEVER if budget is None else cpu.executed + budget
         while True:
             if not agenda.idle:
-                self._admit()
-                if agenda.take_end(self.position, asleep=cpu.asleep):
-                    return Reason.REPLAYED
+                repeated = agenda.repeats
+                if stop := self._admit_up_to_mark():
+                    return stop
+                if repeated and not agenda.repeats:
+                    cpu.heed(watches, observers)
             if cpu.tell():
                 return Reason.OBSERVED
             if cpu.exit_status is not None:
@@ -225,7 +239,7 @@ class Machine:
         else is scheduled or was recorded in this sleep, though it may turn out to wake nobody.
         """
         cpu, mask = self.cpu, self.cpu.r[IMASK]
-        coming = self._agenda.wake_tick(self.position, mask, self.serial.byte_ticks)
+        coming = self.agenda.wake_tick(self.position, mask, self.serial.byte_ticks)
         return min(self.bus.deadline(cpu.time, mask), coming)
 
     def pass_time(self, tick: int) -> None:
@@ -236,17 +250,41 @@ class Machine:
             self._admit()
             if not cpu.asleep or cpu.time >= tick:
                 return
-            due = min(tick, self._agenda.next_tick(self.position, asleep=True))
+            due = min(tick, self.agenda.next_tick(self.position, asleep=True))
             cpu.skew += due - cpu.time
             cpu.time = due
 
     def _admit(self) -> None:
-        """Post the events that are due."""
-        while event := self._agenda.take_due(self.position, asleep=self.cpu.asleep):
-            self.post(event)
+        """Apply the events that are due."""
+        while event := self.agenda.take_due(self.position, asleep=self.cpu.asleep):
+            self._apply(event)
+
+    def _admit_up_to_mark(self) -> Reason | None:
+        """Apply the events that are due, past the present, up to where the run is to stop."""
+        agenda, stop = self.agenda, None
+        while True:
+            here, asleep = self.position, self.cpu.asleep
+            match agenda.mark(here, asleep=asleep):
+                case Mark.PRESENT:
+                    agenda.pass_mark()
+                    if self.history is not None:
+                        self.history.caught_up()
+                case Mark.PAUSE:
+                    agenda.pass_mark()
+                    stop = Reason.PAUSED
+                case Mark.END if stop is None:
+                    agenda.pass_mark()
+                    return Reason.REPLAYED
+                case _:
+                    event = None if stop else agenda.take_due(here, asleep=asleep)
+                    if event is None:
+                        return stop
+                    self._apply(event)
 
     def take_output(self) -> list[Output]:
         """Give the bytes that have left the serial line since the last call. The one door out.
+
+        What was given before is not given again where history is repeated.
 
         What the guest wrote before is committed first, so that whoever reads them can rely on it.
         Raises NvramError where it cannot be; nothing is lost then, and the call can be repeated.
@@ -254,16 +292,17 @@ class Machine:
         self.serial.pending(self.cpu.time)
         if self.serial.sent:
             self.commit()
-        sent, self.serial.sent = self.serial.sent, []
-        return [Output(tick, byte) for tick, byte in sent]
+        return self.outbox.take()
 
     def commit(self) -> None:
         """Bring the NVRAM file, where there is one, up to what memory holds now.
 
+        While history is repeated the file stays at what memory held furthest on.
+
         Raises NvramError where that fails; the file, with the journal beside it, then still
         holds one whole state.
         """
-        if self.nvram is not None:
+        if self.nvram is not None and not self.repeats:
             self.nvram.commit(self.memory)
 
     # State
@@ -289,11 +328,30 @@ class Machine:
         ):
             raise ValueError("the snapshot is of a machine with other memory or other devices")
         self.memory.restore(dict(snapshot.pages))
-        self.cpu.restore(snapshot.cpu)
-        for name, state in snapshot.devices.items():
-            self.bus.devices[name].restore(state)
-        self._agenda.clear()
+        self.take_core_state(CoreState(snapshot.cpu, snapshot.devices, (), self.outbox.departed))
+        self.agenda.clear()
         self.log.begin_again(snapshot)
+        if self.history is not None:
+            self.history.begin_again()
+
+    @property
+    def moment(self) -> Moment:
+        """Where the machine is in its history."""
+        return Moment(self.position, len(self.log))
+
+    def core_state(self) -> CoreState:
+        """Give all state but memory."""
+        devices = {name: each.save(self.cpu.time) for name, each in self.bus.devices.items()}
+        return CoreState(self.cpu.save(), devices, tuple(self.cpu.entered), self.outbox.departed)
+
+    def take_core_state(self, state: CoreState) -> None:
+        """Take back what `core_state` gave."""
+        self.cpu.restore(state.cpu)
+        for name, values in state.devices.items():
+            self.bus.devices[name].restore(values)
+        self.cpu.entered.clear()
+        self.cpu.entered.extend(state.entered)
+        self.outbox.go_back(state.output)
 
     def hash(self) -> str:
         """Give a hexadecimal hash of all state."""
@@ -309,7 +367,7 @@ class Machine:
         self.feed(log, to)
         while (reason := self.run()) is Reason.BRK:
             pass
-        self._agenda.forget_recording()
+        self.agenda.forget_recording()
         if reason is not Reason.REPLAYED or self.position != to:
             raise ValueError(f"the replay reached {self.position}, not {to}")
         if list(self.log)[before:] != list(log):

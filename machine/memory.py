@@ -29,6 +29,8 @@ class Guard(IntFlag):
     """Machine code of the native engine depends on words of the page: see its marks."""
     OBSERVED = 32
     """Somebody observes the guest's stores there."""
+    REMEMBERED = 64
+    """Nothing has been written there since the last moment that history keeps."""
 
 
 Watcher = Callable[[int, int], bool]
@@ -68,6 +70,12 @@ class Memory:
         """Have stores to these pages not be plain from now on."""
         for page in pages:
             self._guard(page, guard)
+
+    def guard_all(self, guard: Guard) -> None:
+        """Have no store be plain from now on."""
+        self.guard[:] = self.guard.translate(bytes(value | guard for value in range(256)))
+        for page in self.touched:
+            self.on_guarded(page)
 
     def unguard(self, pages: Iterable[int], guard: Guard) -> None:
         """Take back what `guard_pages` did."""
@@ -109,13 +117,23 @@ class Memory:
     def restore(self, pages: dict[int, bytes]) -> None:
         """Make memory hold exactly these pages, and zeros elsewhere."""
         for page in self.touched - pages.keys():
-            self._replace(page, bytes(PAGE))
+            self.replace(page, bytes(PAGE))
         for page, data in pages.items():
-            self._replace(page, data)
+            self.replace(page, data)
 
-    def _replace(self, page: int, data: bytes) -> None:
-        if self.read(page << PAGE_SHIFT, PAGE) != data:
-            self.write(page << PAGE_SHIFT, data)
+    def replace(self, page: int, data: bytes) -> None:
+        """Make a page hold these bytes, announcing no more words than have to change, if few."""
+        start = page << PAGE_SHIFT
+        if self.read(start, PAGE) == data:
+            return
+        words = memoryview(data).cast("I")
+        old = self.words[start >> 2 : (start + PAGE) >> 2].tolist()
+        changed = [at for at, word in enumerate(words.tolist()) if word != old[at]]
+        if len(changed) > _FEW_WORDS:
+            self.write(start, data)
+            return
+        for at in changed:
+            self.store(start + 4 * at, words[at])
 
     def take_uncommitted(self) -> set[int]:
         """Give the pages written since the last call, and guard them anew."""
@@ -140,6 +158,10 @@ class Memory:
             if guards & guard and watcher(address, length):
                 kept |= guard
         self.guard[address >> PAGE_SHIFT] = kept
+
+
+_FEW_WORDS: Final = 64
+"""Words of a page up to which each is written by itself: code beside them is kept."""
 
 
 def _nobody(_page: int) -> None:

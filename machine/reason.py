@@ -16,3 +16,4 @@ class Reason(Enum):
     CHECK_STOP = "check-stop"
     ASLEEP = "asleep"
     REPLAYED = "replayed"
+    PAUSED = "paused"

@@ -6,6 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from machine.device import DeviceState
+from machine.trapped import Entered
+
+
+@dataclass(frozen=True, slots=True)
+class CoreState:
+    """All of a machine's state but memory, with what is no part of it but goes back with it.
+
+    entered: the last traps and interrupts. output: how many bytes had left the serial line.
+    """
+
+    cpu: tuple[Any, ...]
+    devices: Mapping[str, DeviceState]
+    entered: tuple[Entered, ...]
+    output: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from isa_spec.memory_map import TX
 from machine.device import NEVER
 from machine.events import SerialInput
 from machine.happenings import PortStore
-from machine.machine import Machine, Output
+from machine.machine import Machine
+from machine.outbox import Output
 from machine.reason import Reason
 from soclet.testing.failure import Failure
 from soclet.testing.faults import Noise
