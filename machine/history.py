@@ -28,6 +28,8 @@ _ZEROS: Final = bytes(PAGE)
 _SPARSER: Final = 16
 """Frames may be as far apart as their age divided by this."""
 
+_MOST_STEPS: Final = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
@@ -60,6 +62,7 @@ class History:
         self._frames = [self._frame()]
         self._present: dict[int, bytes] = {}
         self._disturbed: set[int] = set()
+        self._steps: dict[Moment, Moment] = {}
         self._moving = False
         self._memory.guard_all(Guard.REMEMBERED)
 
@@ -107,27 +110,43 @@ class History:
             events -= 1
         return Moment(Position(happened, 0), events)
 
+    def note_step(self, begin: Moment) -> None:
+        """A debugger's step began there and ends here: what was stepped over is undone with it."""
+        self._steps[self._machine.moment] = begin
+        if len(self._steps) > _MOST_STEPS:
+            del self._steps[next(iter(self._steps))]
+
+    def step_to(self, end: Moment) -> Moment | None:
+        """Give where the debugger's step began that ended at a moment; None where none did."""
+        return self._steps.get(end)
+
     def _index(self, moment: Moment) -> int:
         """Give the index of the last frame that is not after a moment."""
         return max(0, bisect_right(self._frames, moment.order, key=lambda f: f.moment.order) - 1)
 
     # Keeping
 
-    def keep(self, reach: int = 0) -> None:
-        """Keep this moment too. Older ones are thinned out, to no more than `reach` things apart.
+    @property
+    def repeats(self) -> bool:
+        """Whether the machine does again what it has done."""
+        return self._machine.repeats
 
-        That is how much happens in the time that a person may be kept waiting.
+    def keep(self, reach: int = 0) -> int:
+        """Keep this moment too; tell how many pages had been written since the last one.
+
+        Older ones are thinned out, to no more than `reach` things apart: that is how much happens
+        in the time that a person may be kept waiting.
         """
-        if self._machine.repeats:
+        if self.repeats:
             self._keep_in_the_past()
-            return
+            return 0
         last = self._frames[-1]
-        if last.moment == self._machine.moment:
-            return
-        self._frames.append(self._frame())
-        self._memory.guard_pages(last.before, Guard.REMEMBERED)
-        self._thin_out(reach)
-        self._stay_within_limit(reach)
+        if last.moment != self._machine.moment:
+            self._frames.append(self._frame())
+            self._memory.guard_pages(last.before, Guard.REMEMBERED)
+            self._thin_out(reach)
+            self._stay_within_limit(reach)
+        return len(last.before)
 
     def _keep_in_the_past(self) -> None:
         """Add a frame between others: any page that the one before tells of may change after it."""
@@ -148,7 +167,7 @@ class History:
 
     def _about_to_be_written(self, address: int, _length: int) -> bool:
         page = address >> PAGE_SHIFT
-        if self._moving or self._machine.repeats:
+        if self._moving or self.repeats:
             self._disturbed.add(page)
         else:
             before = self._frames[-1].before
@@ -201,9 +220,13 @@ class History:
         index, here = self._index(to), self._index(self._machine.moment)
         if index != here or self._machine.moment.order > to.order:
             self._move(index, here)
+        self.pause_at(to)
+
+    def pause_at(self, moment: Moment) -> None:
+        """Have the machine stop PAUSED when it gets to a moment of what it repeats."""
         machine = self._machine
-        left = len(machine.log) + (machine.to_come or 0) - to.events
-        machine.agenda.pause(to.position, left)
+        left = len(machine.log) + (machine.to_come or 0) - moment.events
+        machine.agenda.pause(moment.position, left)
 
     def _move(self, index: int, here: int) -> None:
         """Become what the machine was at a frame; `here` is the last one that it has passed."""
@@ -213,7 +236,7 @@ class History:
             for page in _pages(frames[index:]):
                 if page not in self._present:
                     self._present[page] = self._read(page)
-            if not self._machine.repeats:
+            if not self.repeats:
                 self._disturbed.update(frames[-1].before)
         changed = _pages(frames[index : here + 1] if index <= here else frames[here:index])
         contents = [self._contents(index), self._present]
@@ -259,6 +282,8 @@ class History:
         machine.serial.pending(machine.cpu.time)
         machine.outbox.begin_anew()
         del self._frames[self._index(machine.moment) + 1 :]
+        here = machine.moment.order
+        self._steps = {end: begin for end, begin in self._steps.items() if end.order <= here}
         self.branches += 1
         self._be_live()
 

@@ -24,6 +24,7 @@ from gdbstub.target import (
     TargetError,
     WatchKind,
 )
+from gdbstub.target import Reason as StopReason
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import PAGE
 from isa_spec.registers import CAUSE, PC
@@ -376,6 +377,8 @@ class DebugTarget:
                 return Stop(message=self.recording.told_end())
             case Reason.LIMIT:
                 return Exited(124, f"the run's limit, tick {machine.cpu.time}, was reached")
+            case Done.AT_BEGIN:
+                return Stop(reason=StopReason.HISTORY_BEGIN)
             case Done.IN_HANDLER:
                 return Stop(message=sentences.interrupted(machine, self.places))
             case Done.HANDLER_RUNS_ON:

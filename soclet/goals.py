@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST_HANDLER: Final = 1_000_000
 """Ticks after which a step gives up waiting for an interrupt's handler to return."""
 
-_MODE: Final = int(Status.KERNEL | Status.VIRTUAL)
+MODE: Final = int(Status.KERNEL | Status.VIRTUAL)
 
 
 class StepInterrupts(Enum):
@@ -38,6 +38,7 @@ class Done(Enum):
     STEPPED = "stepped"
     IN_HANDLER = "in-handler"
     HANDLER_RUNS_ON = "handler-runs-on"
+    AT_BEGIN = "at-begin"
 
 
 Outcome = Reason | Done
@@ -115,9 +116,10 @@ Context = tuple[int, int, int, int]
 """pc, sp, ptbr and mode: what a handler that returns gives back."""
 
 
-def _context(machine: Machine) -> Context:
+def context_of(machine: Machine) -> Context:
+    """Give the context that the machine is in."""
     r = machine.cpu.r
-    return r[PC], r[SP], r[PTBR], r[STATUS] & _MODE
+    return r[PC], r[SP], r[PTBR], r[STATUS] & MODE
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ class Step:
                 if self.interrupts is StepInterrupts.INTO:
                     machine.cpu.enter_interrupt()
                     return Reason.CHECK_STOP if machine.cpu.check_stopped else Done.IN_HANDLER
-                self.interrupted = _context(machine)
+                self.interrupted = context_of(machine)
             outcome = self._run_handler(machine, bounds, self.interrupted)
             if outcome is not None:
                 return outcome
@@ -172,7 +174,7 @@ class Step:
         start = machine.cpu.time
         outcome = _run(machine, _also_at(home[0], bounds), min(bounds.budget, self.ticks_left))
         self.ticks_left -= max(0, machine.cpu.time - start)
-        if outcome is Reason.BREAKPOINT and _context(machine) == home:
+        if outcome is Reason.BREAKPOINT and context_of(machine) == home:
             self.interrupted = None
             return None
         if outcome is Reason.BREAKPOINT and machine.cpu.r[PC] == home[0]:

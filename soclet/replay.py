@@ -16,7 +16,7 @@ from soclet.errors import UserError, tell
 from soclet.files import check_writable
 from soclet.lines.line import Line, open_line
 from soclet.recorded_run import Recording, Verdict
-from soclet.runner import EXIT_STATUS, End, Runner
+from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, End, Runner
 from soclet.source_map import SourceMap
 from soclet.wiring import end_on_signals, listen
 
@@ -35,6 +35,7 @@ class ReplayOptions:
 
     capsule: Path
     gdb: str | None = None
+    history: int = DEFAULT_HISTORY
     serial: str = _STDIO
     engine: str = "auto"
     limit: int = NEVER
@@ -66,6 +67,7 @@ async def _replay(options: ReplayOptions, capsule: Capsule, machine: Machine) ->
         runner.on_replayed = recording.end
         announcements = []
         if options.gdb is not None:
+            runner.remember(options.history)
             make = partial(_target, runner, recording, places)
             remote = options.allow_remote
             announcements.append(

@@ -24,6 +24,7 @@ from soclet.slices import SLICE_SECONDS, SliceSize
 
 if TYPE_CHECKING:
     from machine.observers import Observers
+    from soclet.travel.spacing import Spacing
 
 MOST_SLICES: Final = 16
 """Slices between which nobody is served, where the engine is so fast that they take no time."""
@@ -32,6 +33,10 @@ TICKS_PER_SECOND: Final = 1_000_000
 """What the paced clock makes of sleep."""
 MOST_INPUT: Final = 65_536
 """Bytes on the line beyond which a live client is not read."""
+
+
+DEFAULT_HISTORY: Final = 256 << 20
+"""Bytes that the past may take."""
 
 
 class Clock(Enum):
@@ -118,13 +123,22 @@ class Runner:
         self.observers: Observers | None = None
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.on_replayed: Callable[[], None] = lambda: None
+        self.on_present: Callable[[], None] = lambda: None
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
+        self._spacing: Spacing | None = None
         self._slices = SliceSize()
         self._kicked = asyncio.Event()
         self._committed = time.monotonic()
         self._nap: Nap | None = None
+
+    def remember(self, limit: int) -> None:
+        """Keep a history from here on, in so many bytes."""
+        from machine.history import History
+        from soclet.travel.spacing import Spacing
+
+        self._spacing = Spacing(History(self.machine, limit))
 
     # What the machine is to do
 
@@ -156,9 +170,15 @@ class Runner:
             self.watches,
             self.observers,
         )
+        repeated = self.machine.repeats
         executed, started = self.machine.cpu.executed, time.perf_counter()
         outcome = goal.advance(self.machine, bounds)
-        self._slices.learn(self.machine.cpu.executed - executed, time.perf_counter() - started)
+        executed, seconds = self.machine.cpu.executed - executed, time.perf_counter() - started
+        self._slices.learn(executed, seconds)
+        if self._spacing is not None:
+            self._spacing.passed(executed, seconds)
+        if repeated and not self.machine.repeats:
+            self.on_present()
         if outcome is Reason.REPLAYED:
             self.on_replayed()
         self._pump()

@@ -17,7 +17,7 @@ from soclet.errors import UserError, tell
 from soclet.files import check_writable, memory_size_of
 from soclet.lines.line import open_line
 from soclet.recording.recordings import Recordings, Wanted
-from soclet.runner import EXIT_STATUS, Clock, End, Runner
+from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, Clock, End, Runner
 from soclet.source_map import SourceMap
 from soclet.wiring import end_on_signals, listen, open_log
 
@@ -36,6 +36,7 @@ class RunOptions:
     image: str
     gdb: str | None = None
     halt: bool = False
+    history: int = DEFAULT_HISTORY
     serial: str = "stdio"
     nvram: Path | None = None
     memory: int | None = None
@@ -131,6 +132,8 @@ async def _run(options: RunOptions, image: "Image | None", kept: "KeptImage | No
         if image is not None:
             machine.flash((segment.address, segment.data) for segment in image.segments)
         machine.commit()
+        if gdb is not None:
+            runner.remember(options.history)
         recordings = Recordings(_wanted(options), machine, places)
         stack.callback(recordings.close)
         runner.observers = recordings.observers

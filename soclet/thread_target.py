@@ -26,10 +26,10 @@ from isa_spec.registers import IMASK, IVEC, PC, STATUS
 from isa_spec.words import WORD
 from machine.events import WriteMemory
 from soclet import description, monitor, os_tables, refusals, sentences, views
-from soclet.debug_target import DebugTarget
 from soclet.processes.descriptor import DescriptorError, find, has_magic
 from soclet.processes.source import Process, ThreadSource
 from soclet.runner import Runner
+from soclet.travel_target import TravelTarget
 
 CPU_THREAD: Final = 1
 """The thread that the CPU is while it runs no process."""
@@ -46,7 +46,7 @@ def thread_of(pid: int) -> int:
     return CPU_THREAD + pid
 
 
-class ThreadTarget(DebugTarget):
+class ThreadTarget(TravelTarget):
     """A target whose threads are the guest's processes.
 
     The process that runs is the thread that the CPU's own registers and memory are of; those of the

@@ -9,7 +9,8 @@ from click.core import ParameterSource
 
 from machine.device import NEVER
 from machine.engines import AUTO, ENGINES
-from soclet.commands.parameters import TICKS
+from soclet.commands.parameters import SIZE, TICKS
+from soclet.runner import DEFAULT_HISTORY
 
 Declare = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -28,6 +29,14 @@ ENGINE: Final = click.option(
     default=AUTO,
     show_default=True,
     help="What executes instructions.",
+)
+HISTORY: Final = click.option(
+    "--history",
+    type=SIZE,
+    metavar="SIZE",
+    default=DEFAULT_HISTORY,
+    show_default="256M",
+    help="Memory for the past that a debugger can go back to.",
 )
 LIMIT: Final = click.option(
     "--limit",

@@ -32,6 +32,7 @@ def _option(read: Callable[[str], int]) -> Callable[[str | int], int]:
 
 
 MEMORY: Final = _option(_memory)
+SIZE: Final = _option(quantities.size)
 TICKS: Final = _option(quantities.ticks)
 ADDRESS: Final = _option(quantities.address)
 

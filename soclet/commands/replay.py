@@ -16,6 +16,7 @@ from soclet.replay import ReplayOptions, replay
 @options.GDB_1234
 @click.option("-S", "--halt", is_flag=True, help="Wait for gdb, as with --gdb it always does.")
 @options.serial("stdio")
+@options.HISTORY
 @options.ENGINE
 @options.LIMIT
 @options.STATE

@@ -52,6 +52,7 @@ _OPTIONS = (
     options.GDB,
     options.GDB_1234,
     options.HALT,
+    options.HISTORY,
     click.option("--nvram", type=_FILE, metavar="FILE", help="Keep memory in a file."),
     click.option(
         "--memory", type=MEMORY, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G."

@@ -1,0 +1,93 @@
+"""The machine as a target that goes backwards, too: back and forth in its history, and changing it.
+
+Knows gdbstub's ability for that and the journeys that there are; must not know packets.
+"""
+
+from dataclasses import replace
+
+from gdbstub.target import Resume, Step, StopEvent, TargetError
+from machine.events import Moment
+from machine.history import History
+from machine.reason import Reason
+from soclet import goals
+from soclet.debug_target import DebugTarget
+from soclet.goals import Done, Outcome
+from soclet.runner import Runner
+from soclet.slices import FIRST_SLICE
+from soclet.travel.goal import Travel
+from soclet.travel.steps import StepBack
+from soclet.travel.stops import RunBack
+
+
+class TravelTarget(DebugTarget):
+    """A target whose history is kept, as far as its runner was told to."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
+        runner.on_present = self._tell_cpu
+        self._travel: Travel | None = None
+        self._stepped_from: Moment | None = None
+        self._branches = 0
+
+    @property
+    def history(self) -> History:
+        """What is kept of the past; raises TargetError where nothing is."""
+        history = self.machine.history
+        if history is None:
+            raise TargetError("no history of this run is kept")
+        return history
+
+    def reverse_step(self) -> StopEvent | None:
+        """Undo one instruction."""
+        return self._set_out(StepBack(self.machine, self.history, self.step_interrupts))
+
+    def reverse_continue(self) -> StopEvent | None:
+        """Go back to the last breakpoint or watched access, or to the beginning of history."""
+        return self._set_out(RunBack(self.machine, self.history))
+
+    def _set_out(self, travel: Travel) -> StopEvent | None:
+        """Begin to travel; what is near is reached at once."""
+        self._power_off_told = False
+        self._stepped_from = None
+        self._travel = travel
+        outcome = self.runner.advance(travel, FIRST_SLICE)
+        if outcome is Reason.BUDGET:
+            self.runner.start(travel)
+            return None
+        self._stop = self._event(outcome)
+        return self._stop
+
+    def resume_at(self, action: Resume, home: goals.Context | None) -> StopEvent | None:
+        """Go on, and remember where a step began."""
+        self._stepped_from = self.machine.moment if isinstance(action, Step) else None
+        return super().resume_at(action, home)
+
+    def interrupt(self) -> StopEvent:
+        """Halt; a journey that is not over ends at what is known to be on its way."""
+        stop = super().interrupt()
+        if self._travel is not None:
+            self._travel.give_up()
+            self._travel = None
+        return stop
+
+    def _show(self, text: str) -> None:
+        """Show what a breakpoint's commands print, but not once more on a journey."""
+        if self._travel is None:
+            super()._show(text)
+
+    def _event(self, outcome: Outcome) -> StopEvent:
+        """Say a stop, after what has to be said of history."""
+        self._travel = None
+        history = self.machine.history
+        if history is not None and self._stepped_from is not None and outcome is Done.STEPPED:
+            history.note_step(self._stepped_from)
+        stop, changed = super()._event(outcome), self._told_branch()
+        return replace(stop, message=f"{changed}\n{stop.message}") if changed else stop
+
+    def _told_branch(self) -> str:
+        """Say, once, that the past was changed."""
+        history = self.machine.history
+        if history is None or history.branches == self._branches:
+            return ""
+        self._branches = history.branches
+        return "the machine was changed in its past: what it had done after that never happened"
