@@ -173,7 +173,10 @@ class Agenda:
         It takes no time, so no tick says when to stop after it.
         """
         coming = self._next_position()
-        return coming is not None and coming.tick == here.tick and coming.happened > here.happened
+        if coming is None or coming.happened <= here.happened:
+            return False
+        at_once = coming.happened == here.happened + 1
+        return coming.tick == here.tick or (at_once and coming.tick < here.tick)
 
     def next_tick(self, here: Position, *, asleep: bool) -> int:
         """Give the tick at which something is due if nothing else happens; NEVER where nothing."""
@@ -183,8 +186,9 @@ class Agenda:
             return tick
         if coming.tick > here.tick:
             return min(tick, coming.tick)
-        # Time is to wrap before, or the machine does not follow its recording.
-        return min(tick, here.tick + max(1, coming.happened - here.happened))
+        # No tick is known, or time is to wrap before, or the machine does not follow its recording.
+        # Interrupts take no time, but between any two of them an instruction is executed.
+        return min(tick, here.tick + max(1, (coming.happened - here.happened - 1) // 2))
 
     def wake_tick(self, here: Position, mask: int, byte_ticks: int) -> int:
         """Give the tick at which something may end a sleep (isa §3); NEVER where nothing will.

@@ -112,7 +112,8 @@ class History:
 
     def note_step(self, begin: Moment) -> None:
         """A debugger's step began there and ends here: what was stepped over is undone with it."""
-        self._steps[self._machine.moment] = begin
+        if begin != self._machine.moment:
+            self._steps[self._machine.moment] = begin
         if len(self._steps) > _MOST_STEPS:
             del self._steps[next(iter(self._steps))]
 

@@ -11,7 +11,7 @@ from machine.history import History
 from machine.reason import Reason
 from soclet import goals
 from soclet.debug_target import DebugTarget
-from soclet.goals import Done, Outcome
+from soclet.goals import Outcome
 from soclet.runner import Runner
 from soclet.slices import FIRST_SLICE
 from soclet.travel.goal import Travel
@@ -79,8 +79,9 @@ class TravelTarget(DebugTarget):
         """Say a stop, after what has to be said of history."""
         self._travel = None
         history = self.machine.history
-        if history is not None and self._stepped_from is not None and outcome is Done.STEPPED:
+        if history is not None and self._stepped_from is not None:
             history.note_step(self._stepped_from)
+            self._stepped_from = None
         stop, changed = super()._event(outcome), self._told_branch()
         return replace(stop, message=f"{changed}\n{stop.message}") if changed else stop
 

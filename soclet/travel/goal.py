@@ -59,8 +59,8 @@ class Travel:
         """Go to a moment."""
         self.history.go(to)
         start = self.machine.position.happened
-        while (yield from self.run()) is not Reason.PAUSED:
-            pass
+        while (reason := (yield from self.run())) is not Reason.PAUSED:
+            assert reason is Reason.BRK, reason
         if self.machine.position.happened - start > _LONG:
             self.history.keep()
 
@@ -82,5 +82,5 @@ class Travel:
 def go_to(machine: Machine, history: History, moment: Moment) -> None:
     """Go to a moment at once, however long that takes."""
     history.go(moment)
-    while machine.run() is not Reason.PAUSED:
-        pass
+    while (reason := machine.run()) is not Reason.PAUSED:
+        assert reason is Reason.BRK, reason

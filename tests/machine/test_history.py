@@ -1,6 +1,5 @@
 """History: any moment of a run can be gone to, and what comes after it is what came after it."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 from restless import Act, acts, restless
