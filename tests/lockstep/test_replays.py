@@ -4,41 +4,18 @@ Programs are those of the plain model's tests. They are recorded on the referenc
 input at ticks, and with stops at which a debugger writes, resets and holds interrupts back.
 """
 
-from functools import partial
 from random import Random
 
 import pytest
+from interference import ENGINES, interference
 from plain_model.programs import Program, make_program
 
-from machine.compiled.engine import Compiled
-from machine.engines import native_refusal
-from machine.events import Event, HoldInterrupts, Reset, SerialInput, WriteMemory, WriteRegister
-from machine.machine import EngineMaker, Machine
-from machine.native.engine import Native
+from machine.events import SerialInput
+from machine.machine import Machine
 from machine.reason import Reason
-from machine.reference import Reference
 
 SEEDS = 100
 CHUNK = 20  # small enough that parallel runs share the work evenly
-ENGINES: dict[str, EngineMaker] = {
-    "reference": Reference,
-    "compiled": partial(Compiled, warm=1, stride=1, worthwhile=1),
-}
-if native_refusal() is None:
-    ENGINES["native"] = Native
-
-
-def interference(rng: Random, program: Program) -> Event:
-    address = rng.randrange(0x1000, program.memory_size - 4)
-    return rng.choice(
-        (
-            SerialInput(rng.randbytes(rng.choice((1, 3, 20)))),
-            WriteRegister(rng.randrange(16), rng.getrandbits(32)),
-            WriteMemory(address, rng.randbytes(4)),
-            HoldInterrupts(held=rng.random() < 0.5),
-            Reset(),
-        )
-    )
 
 
 def recorded(program: Program, rng: Random) -> Machine:
