@@ -46,6 +46,8 @@ class History:
     Where that is not enough, the oldest is forgotten. A machine that was brought back `repeats`
     what it did until it has caught up with the present; an event from outside begins another
     future there, and what had come after is lost. `branches` counts these.
+
+    names: moments that somebody has named; those of a future that was lost are lost too.
     """
 
     def __init__(self, machine: "Machine", limit: int) -> None:
@@ -63,6 +65,7 @@ class History:
         self._present: dict[int, bytes] = {}
         self._disturbed: set[int] = set()
         self._steps: dict[Moment, Moment] = {}
+        self.names: dict[str, Moment] = {}
         self._moving = False
         self._memory.guard_all(Guard.REMEMBERED)
 
@@ -75,6 +78,14 @@ class History:
     def begin(self) -> Moment:
         """The first moment that can be reached."""
         return self._frames[0].moment
+
+    @property
+    def present(self) -> Moment:
+        """The last moment that can be reached."""
+        agenda, machine = self._machine.agenda, self._machine
+        if agenda.present is None:
+            return machine.moment
+        return Moment(agenda.present, len(machine.log) + len(agenda.coming()))
 
     @property
     def frames(self) -> tuple[Moment, ...]:
@@ -285,6 +296,7 @@ class History:
         del self._frames[self._index(machine.moment) + 1 :]
         here = machine.moment.order
         self._steps = {end: begin for end, begin in self._steps.items() if end.order <= here}
+        self.names = {name: each for name, each in self.names.items() if each.order <= here}
         self.branches += 1
         self._be_live()
 

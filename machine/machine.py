@@ -74,7 +74,7 @@ class Machine:
         system = System(memory_size, self.bus.pending, self.cpu.power_off)
         self.timer = Timer()
         self.bus.attach((self.timer, self.serial, system, *devices))
-        self._instructions = instructions
+        self.instructions: Final = instructions
         self.engine = engine(self.cpu, instructions)
         self.nvram: Final = nvram
         self.log = EventLog()
@@ -159,7 +159,7 @@ class Machine:
     def hand_over(self, engine: EngineMaker) -> None:
         """Have another engine execute from now on; nothing else changes."""
         self.engine.forget()
-        self.engine = engine(self.cpu, self._instructions)
+        self.engine = engine(self.cpu, self.instructions)
 
     @property
     def position(self) -> Position:
@@ -230,6 +230,9 @@ class Machine:
             reason = self.engine.run(until, breakpoints, decisions)
             cpu.wake_if_due()
             if reason in _STOPS:
+                # A stop after an instruction may be at the present, and is live then.
+                if agenda.mark(self.position, asleep=cpu.asleep) is Mark.PRESENT:
+                    self._pass_present()
                 return reason
 
     def wake_tick(self) -> int:
@@ -266,9 +269,7 @@ class Machine:
             here, asleep = self.position, self.cpu.asleep
             match agenda.mark(here, asleep=asleep):
                 case Mark.PRESENT:
-                    agenda.pass_mark()
-                    if self.history is not None:
-                        self.history.caught_up()
+                    self._pass_present()
                 case Mark.PAUSE:
                     agenda.pass_mark()
                     stop = Reason.PAUSED
@@ -280,6 +281,11 @@ class Machine:
                     if event is None:
                         return stop
                     self._apply(event)
+
+    def _pass_present(self) -> None:
+        self.agenda.pass_mark()
+        if self.history is not None:
+            self.history.caught_up()
 
     def take_output(self) -> list[Output]:
         """Give the bytes that have left the serial line since the last call. The one door out.

@@ -62,9 +62,11 @@ class Memory:
             int(Guard.COMMITTED): self._note_uncommitted,
         }
 
-    def watch(self, guard: Guard, watcher: Watcher) -> None:
-        """Have `watcher` called before stores to pages with this guard."""
+    def watch(self, guard: Guard, watcher: Watcher) -> Watcher | None:
+        """Have `watcher` called before stores to pages with this guard; give whom it replaces."""
+        replaced = self._watchers.get(int(guard))
         self._watchers[int(guard)] = watcher
+        return replaced
 
     def guard_pages(self, pages: Iterable[int], guard: Guard) -> None:
         """Have stores to these pages not be plain from now on."""

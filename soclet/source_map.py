@@ -183,6 +183,8 @@ class SourceMap:
     def _code_was_replaced(self, program: _Program) -> bool:
         """Tell whether a debugger has written or flashed other code: lines may be others then."""
         log = self._machine.log
+        if len(log) < self._events_seen:  # Its history was gone back to.
+            self._replaced, self._events_seen = False, 0
         for _, event in islice(log, self._events_seen, None):
             if isinstance(event, WriteMemory):
                 self._replaced |= program.is_replaced_by(((event.address, event.data),))

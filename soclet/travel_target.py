@@ -62,6 +62,10 @@ class TravelTarget(DebugTarget):
         self._stepped_from = self.machine.moment if isinstance(action, Step) else None
         return super().resume_at(action, home)
 
+    def arrived(self) -> None:
+        """Somebody has gone to another moment, where the machine stands still."""
+        self._begin()
+
     def interrupt(self) -> StopEvent:
         """Halt; a journey that is not over ends at what is known to be on its way."""
         stop = super().interrupt()
@@ -91,4 +95,4 @@ class TravelTarget(DebugTarget):
         if history is None or history.branches == self._branches:
             return ""
         self._branches = history.branches
-        return "the machine was changed in its past: what it had done after that never happened"
+        return "the machine was changed in its past: what came after that is another future now"

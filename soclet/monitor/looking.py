@@ -46,9 +46,25 @@ def _time(target: ThreadTarget, _argument: str) -> str:
         "next": _next(machine),
         "state": _state(machine),
         "clock": clocks[target.runner.clock],
+        "history": _history(machine),
     }
     lines = (f"  {name:<12}  {value}\n" for name, value in rows.items())
     return f"tick {cpu.time}\n{''.join(lines)}"
+
+
+def _history(machine: Machine) -> str:
+    """Tell how far back history reaches, and where in it the machine is."""
+    history = machine.history
+    if history is None:
+        return "none is kept"
+    begin, present = history.begin.position, history.present.position
+    reach = f"from tick {begin.tick}, {present.happened - begin.happened} steps before the present"
+    moments = len(history.frames)
+    kept = f"{moments} moment{'s' * (moments != 1)} kept in {history.size >> 10} KiB"
+    if not machine.repeats:
+        return f"{reach}; {kept}; now is the present"
+    back = present.happened - machine.position.happened
+    return f"{reach}; {kept}; now is {back} steps before the present, tick {present.tick}"
 
 
 def _next(machine: Machine) -> str:

@@ -82,5 +82,15 @@ class Travel:
 def go_to(machine: Machine, history: History, moment: Moment) -> None:
     """Go to a moment at once, however long that takes."""
     history.go(moment)
+    _run(machine)
+
+
+def run_to(machine: Machine, history: History, moment: Moment) -> None:
+    """Do again all that happened up to a moment, at once."""
+    history.pause_at(moment)
+    _run(machine)
+
+
+def _run(machine: Machine) -> None:
     while (reason := machine.run()) is not Reason.PAUSED:
         assert reason is Reason.BRK, reason

@@ -30,7 +30,8 @@ def workplace(tmp_path, monkeypatch):
     for source in FOLDER.glob("*.s"):
         shutil.copy(source, tmp_path)
     monkeypatch.chdir(tmp_path)
-    write_image(assemble("farm.s"), Path("farm.elf"))
+    for name in ("farm", "overrun"):
+        write_image(assemble(f"{name}.s"), Path(f"{name}.elf"))
     write_image(assemble(DEMOS / "processes" / "processes.s"), Path("processes.elf"))
     return tmp_path
 

@@ -102,6 +102,41 @@ def _time(argument: str) -> str:
     return _monitor("time")
 
 
+@_command("goto PLACE")
+def _goto(argument: str) -> str:
+    """Go to a tick, a checkpoint, begin or present, and show what is there."""
+    if not argument:
+        raise gdb.GdbError(f"{_PREFIX} goto takes a tick, a checkpoint, begin or present")
+    told = _monitor(f"goto {argument}")
+    return told + gdb.execute("frame", to_string=True)
+
+
+@_command("checkpoint [NAME]")
+def _checkpoint(argument: str) -> str:
+    """Name this moment, to go back to; or list the moments that are named."""
+    return _monitor(f"checkpoint {argument}")
+
+
+@_command("diff A B")
+def _diff(argument: str) -> str:
+    """Show what changed in registers and memory between two moments: names, ticks, or now."""
+    return _monitor(f"diff {argument}")
+
+
+@_command("why WHAT", gdb.COMPLETE_EXPRESSION)
+def _why(argument: str) -> str:
+    """Tell who wrote last: to an address, a $register, or the page-table entry of an address."""
+    if not argument:
+        raise gdb.GdbError(
+            f"{_PREFIX} why takes an address, a register such as $r3, or page-table ADDR"
+        )
+    if argument.startswith("$"):
+        return _monitor(f"why {argument[1:]}")
+    prefix = "page-table " if argument.startswith("page-table ") else ""
+    address = int(gdb.parse_and_eval(f"(unsigned int)({argument.removeprefix(prefix)})"))
+    return _monitor(f"why {prefix}{address:#x}")
+
+
 @_command("help")
 def _help(argument: str) -> str:
     """List these commands."""

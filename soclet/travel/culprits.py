@@ -1,0 +1,195 @@
+"""Who wrote something last: a word of memory, or a register.
+
+Knows history, and how a write is noticed as what happened is done again. Must not know what a
+person is told of it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from isa_spec.paging import PAGE_SHIFT
+from isa_spec.registers import PC, PTBR, STATUS
+from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
+from machine.history import History
+from machine.machine import Machine
+from machine.memory import Guard
+from soclet.travel.goal import go_to, run_to
+
+MOST_STEPS: Final = 2_000_000
+"""Instructions that are gone through one by one for a register, at the most."""
+
+_FIRST_WINDOW: Final = 256
+_WORD: Final = 4
+
+
+class By(Enum):
+    """Who wrote."""
+
+    INSTRUCTION = "instruction"
+    ENTRY = "entry"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """A write: the state just before it, and the value that it changed, be it to the same."""
+
+    by: By
+    moment: Moment
+    executed: int
+    pc: int
+    status: int
+    ptbr: int
+    before: int
+    after: int
+    event: Event | None = None
+
+
+class Search:
+    """Looks through a machine's past, and leaves it where it is."""
+
+    def __init__(self, machine: Machine, history: History) -> None:
+        self._machine: Final = machine
+        self._history: Final = history
+        self._now: Final = machine.moment
+
+    def word(self, address: int) -> Culprit | None:
+        """Give the last write to the word at a physical address of memory; None where none was."""
+        machine, value = self._machine, self._machine.memory.words[address >> 2]
+        until = self._now
+        found = list[Culprit]()
+
+        def about_to_write(start: int, length: int) -> bool:
+            old = machine.memory.words[address >> 2]
+            if length != _WORD:
+                position, event = machine.log[len(machine.log) - 1]
+                if _covers(event, address) and position == machine.position:
+                    found.append(self._culprit(By.OUTSIDE, old, event))
+            elif start == address:
+                found.append(self._culprit(By.INSTRUCTION, old))
+            return True
+
+        try:
+            for start in reversed(self._history.frames):
+                if start.order < until.order:
+                    go_to(machine, self._history, start)
+                    with self._seen(address, about_to_write):
+                        run_to(machine, self._history, until)
+                    if found:
+                        return replace(found[-1], after=value)
+                    until = start
+        finally:
+            go_to(machine, self._history, self._now)
+        return None
+
+    @contextmanager
+    def _seen(self, address: int, watcher: Callable[[int, int], bool]) -> Iterator[None]:
+        """Have writes to a page seen meanwhile."""
+        memory, page = self._machine.memory, address >> PAGE_SHIFT
+        # Nobody observes a machine while it is looked through.
+        replaced = memory.watch(Guard.OBSERVED, watcher)
+        memory.guard_pages([page], Guard.OBSERVED)
+        try:
+            yield
+        finally:
+            memory.unguard([page], Guard.OBSERVED)
+            if replaced is not None:
+                memory.watch(Guard.OBSERVED, replaced)
+
+    def _culprit(self, by: By, before: int, event: Event | None = None) -> Culprit:
+        machine = self._machine
+        r = machine.cpu.r
+        executed = machine.cpu.executed
+        moment = machine.moment
+        return Culprit(by, moment, executed, r[PC], r[STATUS], r[PTBR], before, before, event)
+
+    def register(self, number: int) -> Culprit | None:
+        """Give the last write to a register; None where none was in the last MOST_STEPS."""
+        history, window, until = self._history, _FIRST_WINDOW, self._now
+        oldest = max(history.begin.position.happened, self._now.position.happened - MOST_STEPS)
+        try:
+            while until.position.happened > oldest:
+                first = max(oldest, self._now.position.happened - window)
+                start = history.begin
+                if first > start.position.happened:
+                    start = history.before(first)
+                go_to(self._machine, history, start)
+                found = self._last_step(number, until)
+                if found is not None:
+                    return found
+                until, window = start, window * 8
+        finally:
+            go_to(self._machine, history, self._now)
+        return None
+
+    def _last_step(self, number: int, until: Moment) -> Culprit | None:
+        """Go on to a moment step by step, and give the last one that wrote a register."""
+        machine, last = self._machine, None
+        r = machine.cpu.r
+        while machine.moment.order < until.order:
+            before, logged = r[number], len(machine.log)
+            self._history.pause_at(until)
+            machine.run(budget=0)
+            if len(machine.log) > logged:
+                events = [machine.log[index][1] for index in range(logged, len(machine.log))]
+                writes = [each for each in events if _sets(each, number)]
+                if writes or r[number] != before:
+                    last = self._culprit(By.OUTSIDE, before, (writes or events)[-1])
+                    last = replace(last, after=r[number])
+                continue
+            if machine.moment.order >= until.order:
+                break
+            last = self._step(number) or last
+        return last
+
+    def _step(self, number: int) -> Culprit | None:
+        """Go on by one instruction or the entry of an interrupt; give it where it wrote."""
+        machine = self._machine
+        r = machine.cpu.r
+        before, traps = r[number], len(machine.cpu.entered)
+        if machine.cpu.interrupt_due():
+            entering = self._culprit(By.ENTRY, before)
+            machine.cpu.enter_interrupt()
+            return replace(entering, after=r[number]) if r[number] != before else None
+        stepping = self._culprit(By.INSTRUCTION, before)
+        writes = number in self._written_at(r[PC])
+        last = machine.cpu.entered[-1] if traps else None
+        # Just it, without what comes from outside after it.
+        here = machine.moment
+        run_to(machine, self._history, Moment(Position(here.position.happened + 1, 0), here.events))
+        trapped = bool(machine.cpu.entered) and machine.cpu.entered[-1] is not last
+        if trapped:
+            entering = replace(stepping, by=By.ENTRY, after=r[number])
+            return entering if r[number] != before else None
+        return replace(stepping, after=r[number]) if writes or r[number] != before else None
+
+    def _written_at(self, pc: int) -> tuple[int, ...]:
+        """Give the registers that the instruction at pc names and writes."""
+        machine = self._machine
+        physical = machine.cpu.mmu.look(pc) if machine.cpu.space is not None else pc
+        if physical is None or not machine.memory.holds(physical, 8):
+            return ()
+        word = int.from_bytes(machine.memory.read(physical, 8), "little")
+        decoded = machine.instructions.decode(word)
+        return () if decoded is None else tuple(decoded.written)
+
+
+def _covers(event: Event, address: int) -> bool:
+    """Tell whether an event writes a byte of the word at an address."""
+    match event:
+        case WriteMemory(start, data):
+            writes = [(start, len(data))]
+        case Flash(segments):
+            writes = [(start, len(data)) for start, data in segments]
+        case FlipBits(start, _):
+            writes = [(start, 1)]
+        case _:
+            writes = []
+    return any(start < address + _WORD and address < start + size for start, size in writes)
+
+
+def _sets(event: Event, number: int) -> bool:
+    return isinstance(event, WriteRegister) and event.number == number

@@ -1,0 +1,89 @@
+"""Who wrote last: what a search through the past says is what an observer would have seen."""
+
+from board import DATA, TABLE, Board
+from hypothesis import given
+from hypothesis import strategies as st
+from restless import Act, acts, restless
+
+from isa_spec.registers import BY_NAME, CAUSE, PC
+from machine.events import Flash, WriteMemory, WriteRegister
+from machine.happenings import Store
+from machine.history import History
+from machine.observers import Observers
+from soclet.travel.culprits import By, Search
+
+PLENTY = 1 << 28
+
+
+@given(acts, st.sampled_from([0, 8]))
+def test_the_last_write_to_a_word_is_found(todo: list[Act], offset: int):
+    machine = restless().machine
+    history = History(machine, PLENTY)
+    for number, each in enumerate(todo):
+        each.do(machine)
+        if number % 2:
+            history.keep()
+    now, was = machine.moment, machine.hash()
+    address = DATA + offset
+    stores = list[tuple[int, int, int]]()
+
+    def stored(store: Store) -> bool:
+        if store.address == address:
+            stores.append((machine.position.happened - 1, store.pc, store.before))
+        return False
+
+    history.go(history.begin)
+    machine.run()
+    history.pause_at(now)
+    while machine.repeats:
+        machine.run(reviewers=Observers().on(Store, stored))
+    found = Search(machine, history).word(address)
+    assert (machine.moment, machine.hash()) == (now, was)
+    if found is not None and found.by is By.INSTRUCTION:
+        assert (found.moment.position.happened, found.pc, found.before) == stores[-1]
+        assert found.after == machine.memory.words[address >> 2]
+    elif found is not None:
+        assert isinstance(found.event, Flash | WriteMemory)
+        assert not stores or stores[-1][0] < found.moment.position.happened
+    else:
+        assert not stores
+
+
+def test_a_write_of_the_same_value_counts():
+    board = Board("mov [r2], r0", "mov [r2], r0", "add r1, r0").set(r2=DATA, r0=7)
+    History(board.machine, PLENTY)
+    board.step(3)
+    found = Search(board.machine, board.machine.history).word(DATA)
+    assert (found.executed, found.before, found.after) == (1, 7, 7)
+
+
+def test_a_bit_that_the_mmu_sets_in_an_entry_was_set_by_the_access():
+    board = Board("mov r0, [r1]", "add r0, r0").translated().set(r1=DATA)
+    entry = board.map(DATA >> 12, DATA >> 12)
+    History(board.machine, PLENTY)
+    board.step(2)
+    found = Search(board.machine, board.machine.history).word(entry)
+    assert found.by is By.INSTRUCTION
+    assert found.executed == 0
+    assert found.before != found.after == board.word(entry)
+    assert entry >= TABLE
+
+
+def test_the_last_write_to_a_register_is_found():
+    board = Board("add r1, r0", "add r2, r0", "add r3, r0", "div r0, r5").set(r0=1)
+    machine = board.machine
+    history = History(machine, PLENTY)
+    board.step(4)
+    machine.post(WriteRegister(BY_NAME["r3"].number, 9))
+    board.step()
+    now, was = machine.moment, machine.hash()
+    search = Search(machine, history)
+    second = search.register(BY_NAME["r2"].number)
+    assert (second.by, second.executed, second.before, second.after) == (By.INSTRUCTION, 1, 0, 1)
+    third = search.register(BY_NAME["r3"].number)
+    assert (third.by, third.before, third.after) == (By.OUTSIDE, 1, 9)
+    cause = search.register(CAUSE)
+    assert (cause.by, cause.executed, cause.after) == (By.ENTRY, 3, machine.cpu.r[CAUSE])
+    assert search.register(BY_NAME["r9"].number) is None
+    assert search.register(PC).executed == 4
+    assert (machine.moment, machine.hash()) == (now, was)
