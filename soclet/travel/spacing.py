@@ -14,7 +14,7 @@ SHORTEST: Final = 0.05
 COST: Final = 0.02
 """The share of a run's time that keeping moments may take."""
 
-_PAGE_COST: Final = 10e-6
+_PAGE_COST: Final = 100e-6
 """Seconds that a page costs when it is next written: whoever executes stores has to be left."""
 
 PATIENCE: Final = 0.5

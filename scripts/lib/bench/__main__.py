@@ -9,6 +9,7 @@ MORE = {
     "gdb": "debugging",
     "recording": "recording",
     "coverage": "coverage",
+    "history": "history",
 }
 """What else is measured, and by which module; each is loaded where it is asked for."""
 

@@ -66,6 +66,14 @@ class Guest:
         if kernel.translatable:
             self.machine.flash([(TABLE, table)])
 
+    def begin(self, repeats: int) -> None:
+        """Bring it to its beginning."""
+        machine, kernel = self.machine, self.kernel
+        machine.reset()
+        machine.flash([(_repeats_at(kernel), repeats.to_bytes(4, "little"))])
+        if kernel.input:
+            machine.post(SerialInput(kernel.input * repeats))
+
     def run(
         self, repeats: int, *, translated: bool = False, observers: Observers | None = None
     ) -> Run:
@@ -73,11 +81,8 @@ class Guest:
 
         Raises WrongError where it does not end as it must.
         """
-        machine, kernel = self.machine, self.kernel
-        machine.reset()
-        machine.flash([(_repeats_at(kernel), repeats.to_bytes(4, "little"))])
-        if kernel.input:
-            machine.post(SerialInput(kernel.input * repeats))
+        machine = self.machine
+        self.begin(repeats)
         if translated:
             machine.post(WriteRegister(PTBR, TABLE | 1))
             machine.post(WriteRegister(STATUS, int(Status.KERNEL | Status.VIRTUAL)))
