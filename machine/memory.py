@@ -93,11 +93,13 @@ class Memory:
         return self._store[address : address + length]
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes to a range that is in memory, from outside: whole pages are announced."""
+        """Write bytes to a range that is in memory, from outside."""
         if data:
+            end = address + len(data)
             for page in pages_of(address, len(data)):
-                self._announce(page << PAGE_SHIFT, PAGE)
-            self._store[address : address + len(data)] = data
+                first = max(address, page << PAGE_SHIFT)
+                self._announce(first, min(end, (page + 1) << PAGE_SHIFT) - first)
+            self._store[address:end] = data
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
         """Give the number and the bytes of every page that holds anything but zeros."""

@@ -233,14 +233,31 @@ def test_a_page_committed_to_a_file_is_noted_again_when_stored_to():
     assert DATA >> 12 in made.machine.memory.uncommitted
 
 
-def test_a_page_that_a_debugger_writes_is_looked_at_anew():
+def test_a_page_that_a_debugger_writes_whole_is_looked_at_anew():
     made = board("memory", EAGER).set(status=1)
     made.run(2000)
     mirror = made.machine.engine._mirror
     assert mirror.plain[DATA]
     assert mirror.slots[DATA] is not None
-    made.machine.post(WriteMemory(DATA + 0x800, b"x"))
+    made.machine.post(WriteMemory(DATA, bytes(0x1000)))
     assert mirror.plain[DATA] is mirror.slots[DATA] is None
+
+
+@pytest.mark.parametrize("data", [START + 0x800, DATA])
+def test_a_write_to_data_is_seen_and_leaves_what_is_compiled(data: int):
+    plain, made = board("memory", Reference), board("memory", EAGER)
+    compiled = []
+    for each in (plain, made):
+        each.set(status=1)
+        each.load_program(START, f"mov r7, {data}")
+        each.load_program(START + 40, f"condbr r7 < {data + 0x20}, 0x1008")
+        each.run(3000)
+        compiled = compiled_regions(made)
+        each.machine.post(WriteMemory(data + 2, b"abcdef"))
+        each.run(6000)
+    assert compiled
+    assert compiled_regions(made) == compiled
+    assert made.machine.hash() == plain.machine.hash()
 
 
 def test_memory_beyond_what_is_mirrored_whole_works_too():
