@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from isa_spec.formats import LENGTH
-from isa_spec.instruction import Decoded, InstructionSet
+from isa_spec.instruction import InstructionSet
 from isa_spec.registers import MASKS, PC, REGISTERS, STATUS, Status
 from isa_spec.traps import ILLEGAL, PRIVILEGED
 from isa_spec.words import WORD
@@ -22,6 +22,7 @@ from machine.trapped import Trapped
 from machine.watch import Watched
 
 if TYPE_CHECKING:
+    from machine.coverage import Coverage
     from machine.observation import Observation
 
 _KERNEL: Final = int(Status.KERNEL)
@@ -56,12 +57,13 @@ class Interpreter:
         self._cpu: Final = cpu
         self._instructions: Final = instructions
         self._runs: Final[dict[int, Run]] = {}
-        self._probed: Observation | None = None
+        self._probed: tuple[Observation | None, Coverage | None] = None, None
 
     def run(self, until: int, breakpoints: frozenset[int], decisions: Decisions) -> Reason:
         """Execute (see Engine)."""
-        if self._cpu.observation is not self._probed:
-            self._probed = self._cpu.observation
+        probed = self._cpu.observation, self._cpu.coverage
+        if probed != self._probed:
+            self._probed = probed
             self.forget()
         cpu, r, runs = self._cpu, self._cpu.r, self._runs
         cpu.horizon = 0
@@ -118,18 +120,12 @@ class Interpreter:
         """Find the run at pc; raises Trapped."""
         raise NotImplementedError
 
-    def _is_to_be_seen(self, decoded: Decoded, address: int | None) -> bool:
-        """Tell whether coverage has not seen all of an instruction, or it is not known which."""
-        coverage = self._cpu.coverage
-        if coverage is None or address is None:
-            return coverage is not None
-        return bool(coverage.missing(address, decides=decoded.row.meaning.decides))
+    def _decode_anew(self, address: int) -> None:
+        """Forget what was decoded of the instruction at a physical address."""
+        raise NotImplementedError
 
-    def _step(self, word: int, address: int | None = None) -> Step:
-        """Make the 64 bits of an instruction ready to be executed.
-
-        `address`: the physical one that it is at, and will be as long as the step is kept.
-        """
+    def _step(self, word: int, address: int) -> Step:
+        """Make the 64 bits of the instruction at a physical address ready to be executed."""
         low = word & WORD
         decoded = self._instructions.decode(word)
         if decoded is None:
@@ -142,14 +138,18 @@ class Interpreter:
         execute: Callable[[], None] = partial(
             decoded.row.body, self._cpu.r if quiet else self._cpu, *decoded.operands
         )
-        if self._probed is not None:
+        observation, coverage = self._probed
+        if observation is not None:
             from machine.probes import probed
 
-            covers = self._is_to_be_seen(decoded, address)
-            execute = probed(
-                execute, decoded, self._cpu, self._probed, system=privileged, covers=covers
-            )
-            quiet = quiet and not covers
+            execute = probed(execute, decoded, self._cpu, observation, system=privileged)
+        if coverage is not None:
+            from machine.probes import covered
+
+            unseen = coverage.missing(address, decides=decoded.row.meaning.decides)
+            if unseen:
+                execute = covered(execute, unseen, self._cpu, coverage, self._decode_anew)
+                quiet = False
         return Step(
             execute=execute,
             quiet=quiet and not privileged and PC not in decoded.registers,

@@ -90,6 +90,12 @@ class Reference(Interpreter):
         words = self._cpu.memory.words
         return self._step(words[address >> 2] | words[(address >> 2) + 1] << 32, address)
 
+    def _decode_anew(self, address: int) -> None:
+        page = address >> PAGE_SHIFT
+        if self._steps.get(page, {}).pop(address, None) is not None:
+            self.dropped(address)
+        self._part(page)
+
     def _cut_runs_at(self, breakpoints: frozenset[int]) -> None:
         """Make runs end before breakpoints. Only offsets count, since pages may be anywhere.
 
@@ -119,5 +125,9 @@ class Reference(Interpreter):
     def _drop(self, page: int) -> None:
         for address in self._steps.pop(page, ()):
             self.dropped(address)
+        self._part(page)
+
+    def _part(self, page: int) -> None:
+        """Have the runs of a page put together anew."""
         for address in self._starts.pop(page, ()):
             del self._runs[address]

@@ -174,7 +174,6 @@ class Compiled:
         near = coverage.news | {address - LENGTH for address in coverage.news}
         coverage.news.clear()
         self._library.clear()
-        self._reference.forget()
         for space in self._spaces.values():
             for code in set(space.regions.values()):
                 if not near.isdisjoint(code.region.words):
