@@ -29,6 +29,8 @@ class Guard(IntFlag):
     """Machine code of the native engine depends on words of the page: see its marks."""
     OBSERVED = 32
     """Somebody observes the guest's stores there."""
+    TRANSLATED = 64
+    """An engine keeps what entries of a page table there say."""
 
 
 Watcher = Callable[[int, int], bool]

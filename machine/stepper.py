@@ -37,6 +37,9 @@ class Stepper(Interpreter):
         """Drop all meanings."""
         self._meanings.clear()
 
+    def _look(self) -> dict[int, Run]:
+        return {}
+
     def _fetch(self) -> Run:
         address = self._cpu.fetch()
         words, coverage = self._cpu.memory.words, self._cpu.coverage
@@ -46,7 +49,7 @@ class Stepper(Interpreter):
         if run is None:
             if len(self._meanings) >= _KEPT:
                 self.forget()
-            run = self._meanings[key] = (), self._step(word, address), 0
+            run = self._meanings[key] = (), 0, self._step(word, address).execute, ()
         return run
 
     def _decode_anew(self, address: int) -> None:

@@ -23,7 +23,7 @@ _CHUNK_SHIFT: Final = 16
 _CHUNK: Final = 1 << _CHUNK_SHIFT
 _WORDS: Final = PAGE // 4
 _MIRRORED: Final = int(Guard.MIRRORED)
-_OURS: Final = int(Guard.CODE | Guard.MIRRORED)
+_OURS: Final = int(Guard.CODE | Guard.MIRRORED | Guard.TRANSLATED)
 
 
 class Owner(Protocol):
