@@ -4,7 +4,7 @@ import signal
 from functools import partial
 
 import pytest
-from board import ALL, DATA, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
+from board import ALL, DATA, INTERRUPTS, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
 
 from isa_spec.cpu import Cpu, Registers
 from isa_spec.formats import GENERAL
@@ -14,7 +14,7 @@ from isa_spec.registers import IMASK, PC
 from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.compiled.engine import Compiled
-from machine.events import WriteMemory
+from machine.events import WriteMemory, WriteRegister
 from machine.machine import Machine
 from machine.memory import Memory
 from machine.reason import Reason
@@ -172,6 +172,45 @@ def test_code_is_compiled_once_for_all_spaces_that_have_it():
     ]
     first, second = ({code.region.unbound for code in s.regions.values()} for s in spaces)
     assert first & second
+
+
+def test_a_translated_loop_is_entered_again_after_each_interrupt(monkeypatch: pytest.MonkeyPatch):
+    stepped = []
+    run = Reference.run
+
+    def count(engine: Reference, *arguments) -> Reason:
+        began = engine._cpu.executed
+        reason = run(engine, *arguments)
+        stepped.append(engine._cpu.executed - began)
+        return reason
+
+    monkeypatch.setattr(Reference, "run", count)
+    loop = "mov [r12], r13", "mov [r12], r11", "loop:", "add r0, r1", "mul r3, r0", "mov pc, loop"
+    made = Board(*loop, engine=Compiled).translated()
+    made.map(0, 0)
+    made.load_program(handler(16), "mov pc, 0x2800")
+    made.load_program(0x2800, "add r13, r14", "mov [r12], r13", "mov [r12], r11", "iret")
+    made.machine.post(WriteRegister(IMASK, 1 << 16))
+    made.set(r1=1, r12=5, r13=1000, r14=1000, status=KERNEL | VIRTUAL | INTERRUPTS)
+    made.run(5000)
+    stepped.clear()
+    made.run(105_000)
+    assert made.machine.cpu.interrupts == 104
+    assert sum(stepped) < 3000
+
+
+def test_code_where_another_space_has_something_compiled_runs_too():
+    made = Board(engine=EAGER).translated().set(r1=1)
+    other = TABLE + 0x2000
+    for table, frame, change in ((TABLE, 4, "add"), (other, 6, "sub")):
+        made.write(table + 4 * 5, frame << 12 | ALL)
+        made.load_program(frame << 12, f"{change} r0, r1", "mov pc, 0x5000")
+    made.set(pc=0x5000).run(1000)
+    assert compiled_regions(made)
+    assert made["r0"] == 500
+    made.machine.engine._warm = 1000
+    made.set(ptbr=other | 1, pc=0x5000).run(2000)
+    assert made["r0"] == 0
 
 
 def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
