@@ -77,7 +77,10 @@ class Interpreter:
                     pc = r[PC]
                     if pc in breakpoints and (pc not in decisions or decisions[pc]()):
                         return Reason.BREAKPOINT
-                    straight, done, last, exact = runs.get(pc) or self._fetch()
+                    try:
+                        straight, done, last, exact = runs[pc]
+                    except KeyError:
+                        straight, done, last, exact = self._fetch()
                     if done:
                         room = cpu.horizon - cpu.time
                         if done >= room:

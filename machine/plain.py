@@ -97,8 +97,9 @@ class Plain:
 
     def load(self, address: int) -> int:
         """Load a word."""
-        add = self._loads.get(address >> PAGE_SHIFT)
-        if add is None:
+        try:
+            add = self._loads[address >> PAGE_SHIFT]
+        except KeyError:
             add = self._admit(address, Access.LOAD, self._loads)
         if address & 3:
             raise NotPlain
@@ -106,8 +107,9 @@ class Plain:
 
     def store(self, address: int, word: int) -> None:
         """Store a word."""
-        add = self._stores.get(address >> PAGE_SHIFT)
-        if add is None:
+        try:
+            add = self._stores[address >> PAGE_SHIFT]
+        except KeyError:
             add = self._admit(address, Access.STORE, self._stores)
         physical = address + add
         if address & 3:
