@@ -13,6 +13,7 @@ from typing import Final
 
 _QUIET_HANDLE: Final = "r"
 _FULL_HANDLE: Final = "cpu"
+_ACCESSES: Final = frozenset({"load", "store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,15 @@ class Syntax:
 
     `operands`: its parameters after the handle. `writes`: the operands that name a register it
     writes. `quiet`: it is given the registers alone, so it can neither trap nor jump nor see
-    the machine. `jumps`: it may say where the next instruction is; `decides`: it does so on a
-    condition. `tree`: the function definition.
+    the machine. `plain`: beside that, it may trap or make one access, so that it can be given up
+    there with nothing done. `jumps`: it may say where the next instruction is; `decides`: it does
+    so on a condition. `tree`: the function definition.
     """
 
     operands: tuple[str, ...]
     writes: frozenset[str]
     quiet: bool
+    plain: bool
     jumps: bool
     decides: bool
     tree: ast.FunctionDef
@@ -49,7 +52,9 @@ def read_body(body: Callable[..., None]) -> Syntax:
         raise ValueError(f"body {tree.name}: what raises a trap must take cpu")
     written = _written(tree, handle) & frozenset(operands)
     decides = any(isinstance(node, ast.If) and _jumps(node) for node in ast.walk(tree))
-    return Syntax(tuple(operands), written, quiet, _jumps(tree), decides, tree)
+    return Syntax(
+        tuple(operands), written, quiet, quiet or _is_plain(tree), _jumps(tree), decides, tree
+    )
 
 
 @cache
@@ -82,6 +87,18 @@ def _written(tree: ast.FunctionDef, handle: str) -> frozenset[str]:
         and ast.unparse(node.value) == registers
         and isinstance(node.slice, ast.Name)
     )
+
+
+def _is_plain(tree: ast.FunctionDef) -> bool:
+    """Whether it asks the CPU for one access at most, beside registers and traps."""
+    asked = [
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == _FULL_HANDLE
+    ]
+    accesses = sum(name in _ACCESSES for name in asked)
+    loops = any(isinstance(node, ast.For | ast.While) for node in ast.walk(tree))
+    return accesses <= 1 and not loops and _ACCESSES.union({"r", "trap"}).issuperset(asked)
 
 
 def _jumps(tree: ast.AST) -> bool:

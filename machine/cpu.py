@@ -59,8 +59,9 @@ class Cpu:
     held: a debugger holds interrupts back.
     entered: the last traps and interrupts, the newest last, for people to read.
     watches: what the present run stops before accesses to; watched: what it last stopped for.
-    observation: what happened that the present run's observers asked for; None without any.
-        These four are the debugger's, and no part of the state.
+    observation: what happened that the present run's observers asked for; None where they asked
+        for nothing. coverage: what is to see which instructions the present run executes.
+        These five are the debugger's, and no part of the state.
     left_sleep: the pc at which a debugger's write to pc ended sleep, None where none did.
     """
 
@@ -68,6 +69,7 @@ class Cpu:
         "asleep",
         "bus",
         "check_stopped",
+        "coverage",
         "debugged",
         "entered",
         "exit_status",
@@ -104,6 +106,7 @@ class Cpu:
         self.watches: tuple[Watch, ...] = ()
         self.watched: Watched | None = None
         self.observation: Observation | None = None
+        self.coverage: Coverage | None = None
         self.heeds = False
         self.reset()
 
@@ -123,14 +126,15 @@ class Cpu:
     def heed(self, watches: tuple[Watch, ...], observers: "Observers | None") -> None:
         """Have the next run stop before these accesses, and tell these observers."""
         self.watches = watches
-        seen = self.observation
-        if seen is not None and seen.observers is not observers:
+        self.coverage = None if observers is None else observers.coverage
+        seen, told = self.observation, observers if observers and observers.asked else None
+        if seen is not None and seen.observers is not told:
             seen.release()
             seen = None
-        if seen is None and observers is not None:
+        if seen is None and told is not None:
             from machine.observation import Observation
 
-            seen = Observation(observers, self.r, self.memory)
+            seen = Observation(told, self.r, self.memory)
         if seen is not None:
             seen.stopped = None
         self.observation = seen
@@ -140,11 +144,6 @@ class Cpu:
     def flows(self) -> bool:
         """Whether observers are told of what happens every few instructions."""
         return self.observation is not None and self.observation.flows
-
-    @property
-    def coverage(self) -> "Coverage | None":
-        """What is to see which instructions are executed."""
-        return self.observation.observers.coverage if self.observation is not None else None
 
     def _follow(self) -> None:
         if self.observation is not None:

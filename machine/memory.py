@@ -29,7 +29,9 @@ class Guard(IntFlag):
     """Machine code of the native engine depends on words of the page: see its marks."""
     OBSERVED = 32
     """Somebody observes the guest's stores there."""
-    REMEMBERED = 64
+    TRANSLATED = 64
+    """An engine keeps what entries of a page table there say."""
+    REMEMBERED = 128
     """Nothing has been written there since the last moment that history keeps."""
 
 
@@ -103,11 +105,13 @@ class Memory:
         return self._store[address : address + length]
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes to a range that is in memory, from outside: whole pages are announced."""
+        """Write bytes to a range that is in memory, from outside."""
         if data:
+            end = address + len(data)
             for page in pages_of(address, len(data)):
-                self._announce(page << PAGE_SHIFT, PAGE)
-            self._store[address : address + len(data)] = data
+                first = max(address, page << PAGE_SHIFT)
+                self._announce(first, min(end, (page + 1) << PAGE_SHIFT) - first)
+            self._store[address:end] = data
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
         """Give the number and the bytes of every page that holds anything but zeros."""

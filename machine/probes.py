@@ -9,10 +9,8 @@ from functools import partial
 from typing import Final
 
 from isa_spec import instructions as rows
-from isa_spec.formats import LENGTH
 from isa_spec.instruction import Body, Decoded
 from isa_spec.registers import LINK, MASKS, PC, PTBR, STATUS
-from isa_spec.words import WORD
 from machine.coverage import Coverage, Covered
 from machine.cpu import Cpu
 from machine.happenings import (
@@ -38,32 +36,62 @@ _LEAVES: Final[frozenset[Body]] = frozenset({rows.mov, rows.load})
 """Rows that take the address they jump to out of a register or memory, as returns do."""
 
 
+Anew = Callable[[int], None]
+"""Has the instruction at a physical address decoded anew: less of it is to be seen."""
+
+
 def probed(
-    execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation, *, system: bool, covers: bool
+    execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation, *, system: bool
 ) -> Execute:
     """Put probes around what executes an instruction, as far as somebody asked for what they see.
 
-    `system`: it may change status or ptbr. `covers`: coverage is to see it.
+    `system`: it may change status or ptbr.
     """
     asked = seen.asked
     if system and asked & _SYSTEM:
         execute = partial(_watch_system, execute, decoded, cpu, seen)
     if asked & FLOW and (decoded.row.meaning.jumps or PC in decoded.written):
         execute = partial(_watch_flow, execute, PC in decoded.written, _told_of(decoded), cpu, seen)
-    if covers and seen.observers.coverage is not None:
-        decides = decoded.row.meaning.decides
-        execute = partial(_cover, execute, decides, cpu, seen.observers.coverage)
     return execute
 
 
-def _cover(execute: Execute, decides: bool, cpu: Cpu, coverage: Coverage) -> None:
+def covered(
+    execute: Execute, unseen: Covered, cpu: Cpu, coverage: Coverage, decode_anew: Anew
+) -> Execute:
+    """Put a probe around what executes an instruction of which something is to be seen."""
+    if unseen in (Covered.TAKEN, Covered.NOT_TAKEN):
+        return partial(_cover_way, execute, int(unseen), cpu, coverage, decode_anew)
+    return partial(_cover, execute, bool(unseen & ~Covered.EXECUTED), cpu, coverage, decode_anew)
+
+
+def _cover(
+    execute: Execute, decides: bool, cpu: Cpu, coverage: Coverage, decode_anew: Anew
+) -> None:
+    address, following = _fetched_from(cpu), cpu.next
+    coverage.mark(address, _EXECUTED)
+    decode_anew(address)
+    execute()
+    if decides:
+        coverage.mark(address, _NOT_TAKEN if cpu.next == following else _TAKEN)
+
+
+def _cover_way(
+    execute: Execute, awaited: int, cpu: Cpu, coverage: Coverage, decode_anew: Anew
+) -> None:
+    following = cpu.next
+    execute()
+    if awaited == (_NOT_TAKEN if cpu.next == following else _TAKEN):
+        address = _fetched_from(cpu)
+        coverage.mark(address, awaited)
+        decode_anew(address)
+
+
+def _fetched_from(cpu: Cpu) -> int:
+    """The physical address of the instruction at pc."""
     pc = cpu.r[PC]
     address = pc if cpu.space is None else cpu.mmu.look(pc)
     assert address is not None, "it was fetched there"
-    coverage.mark(address, _EXECUTED)
-    execute()
-    if decides:
-        coverage.mark(address, _NOT_TAKEN if cpu.next == (pc + LENGTH) & WORD else _TAKEN)
+    return address
 
 
 def _watch_system(execute: Execute, decoded: Decoded, cpu: Cpu, seen: Observation) -> None:

@@ -1,12 +1,13 @@
 """Executes instructions from memory itself, one by one, where an engine has nothing of its own.
 
-What an instruction means is kept by its 64 bits, which nothing can make stale; where it lies is
-not, so that nobody has to tell when memory changes.
+What an instruction means is kept by its 64 bits and what coverage has seen of it, which nothing can
+make stale; where it lies is not, so that nobody has to tell when memory changes.
 """
 
 from typing import Final
 
 from isa_spec.instruction import InstructionSet
+from machine.coverage import Covered
 from machine.cpu import Cpu
 from machine.engine import UNDECIDED
 from machine.interpreter import Interpreter, Run
@@ -23,7 +24,7 @@ class Stepper(Interpreter):
 
     def __init__(self, cpu: Cpu, instructions: InstructionSet) -> None:
         super().__init__(cpu, instructions)
-        self._meanings: Final[dict[int, Run]] = {}
+        self._meanings: Final[dict[tuple[int, Covered], Run]] = {}
 
     def step(self) -> Reason:
         """Execute the instruction at pc; BUDGET where nothing keeps a run from going on.
@@ -36,13 +37,20 @@ class Stepper(Interpreter):
         """Drop all meanings."""
         self._meanings.clear()
 
+    def _look(self) -> dict[int, Run]:
+        return {}
+
     def _fetch(self) -> Run:
         address = self._cpu.fetch()
-        words = self._cpu.memory.words
+        words, coverage = self._cpu.memory.words, self._cpu.coverage
         word = words[address >> 2] | words[(address >> 2) + 1] << 32
-        run = self._meanings.get(word)
+        key = word, Covered.NOTHING if coverage is None else coverage.of(address)
+        run = self._meanings.get(key)
         if run is None:
             if len(self._meanings) >= _KEPT:
                 self.forget()
-            run = self._meanings[word] = (), self._step(word), 0
+            run = self._meanings[key] = (), 0, self._step(word, address).execute, ()
         return run
+
+    def _decode_anew(self, address: int) -> None:
+        """Nothing to do: what was seen of an instruction tells what it means, too."""

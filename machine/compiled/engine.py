@@ -18,7 +18,7 @@ from machine.compiled.library import MOST_VERSIONS, Library
 from machine.compiled.loops import MOST_TURNS
 from machine.compiled.mirror import Mirror
 from machine.compiled.region import PATIENCE, Namespace, Terms, compile_region
-from machine.compiled.spaces import Code, Space
+from machine.compiled.spaces import Code, Heads, Space
 from machine.compiled.stepping import Stepper
 from machine.coverage import Coverage
 from machine.cpu import Cpu
@@ -74,6 +74,7 @@ class Compiled:
         self._mirror = Mirror(cpu.memory)
         self._reference = Stepper(cpu, instructions, self._mirror)
         self._spaces: Final[dict[tuple[int, int], Space]] = {}
+        self._heads = Heads()
         self._library = Library()
         self._breakpoints: frozenset[int] = frozenset()
         self._watches: tuple[Watch, ...] = ()
@@ -116,7 +117,10 @@ class Compiled:
             elif code is None:
                 if self._warms(space, pc):
                     continue
-                todo, stops, last = self._pace, space.stops(breakpoints), until
+                todo, last = self._pace, until
+                stops = self._heads.stops(breakpoints)
+                if pc in stops:  # where code of another space is entered
+                    todo, stops = 1, breakpoints
             elif room < code.region.unbound.need:
                 todo = room
             else:
@@ -174,7 +178,6 @@ class Compiled:
         near = coverage.news | {address - LENGTH for address in coverage.news}
         coverage.news.clear()
         self._library.clear()
-        self._reference.forget()
         for space in self._spaces.values():
             for code in set(space.regions.values()):
                 if not near.isdisjoint(code.region.words):
@@ -216,7 +219,7 @@ class Compiled:
                 self._spaces.clear()
             cpu = self._cpu
             translated = bool(r[STATUS] & _VIRTUAL)
-            space = Space(self._mirror, cpu, translated, self._stride)
+            space = Space(self._mirror, cpu, self._heads, translated, self._stride)
             self._spaces[key] = space
         return space
 

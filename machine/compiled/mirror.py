@@ -23,7 +23,7 @@ _CHUNK_SHIFT: Final = 16
 _CHUNK: Final = 1 << _CHUNK_SHIFT
 _WORDS: Final = PAGE // 4
 _MIRRORED: Final = int(Guard.MIRRORED)
-_OURS: Final = int(Guard.CODE | Guard.MIRRORED)
+_OURS: Final = int(Guard.CODE | Guard.MIRRORED | Guard.TRANSLATED)
 
 
 class Owner(Protocol):
@@ -195,13 +195,14 @@ class Mirror:
         self._close(page)
 
     def _written(self, address: int, length: int) -> bool:
-        """Tell owners of a write; a word alone goes stale, and a page otherwise."""
+        """Tell owners of a write; words go stale where they are not the whole page."""
         page = address >> PAGE_SHIFT
         held = self._held.get(page, {})
-        if length == 4:
-            for owner in tuple(held.get(address, ())):
-                owner.overwritten()
-            self._stale.add(address)
+        if length < PAGE:
+            for word in range(address & ~3, address + length, 4):
+                for owner in tuple(held.get(word, ())):
+                    owner.overwritten()
+                self._stale.add(word)
             return True
         for owner in {owner for owners in held.values() for owner in owners}:
             owner.overwritten()

@@ -21,9 +21,9 @@ from machine.compiled.flow import Block, Explorer
 from machine.compiled.instructions import Instruction, Listing
 from machine.compiled.shape import Shape, TooMuch
 
-ENTERING: Final = 56
+ENTERING: Final = 40
 """What entering and leaving a region costs, in steps of instructions of registers alone."""
-ACCESS: Final = 4
+ACCESS: Final = 2
 """What a step of another instruction costs, in those."""
 PATIENCE: Final = 5000
 """Instructions by which a region may have been entered for too few, all in all, to be kept."""

@@ -5,6 +5,7 @@ costs nothing. Every entry of a page table that a space relies on is held in the
 it closes what came of it. Knows the MMU's answers; must not know how to walk a table.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -55,6 +56,38 @@ class Code:
             space.leave_alone(head, min(times, MOST_DOUBLINGS))
 
 
+class Heads:
+    """Where regions are entered, in whatever space: where to look up from stepping.
+
+    One for all spaces, since stepping goes on through interrupts, from one space to another.
+    """
+
+    def __init__(self) -> None:
+        self._regions: Final[Counter[int]] = Counter()
+        self._stops: frozenset[int] | None = None
+        self._stops_of: frozenset[int] = frozenset()
+
+    def add(self, head: int) -> None:
+        """A region is entered there from now on."""
+        self._regions[head] += 1
+        if self._regions[head] == 1:
+            self._stops = None
+
+    def remove(self, head: int) -> None:
+        """Undo an `add`."""
+        self._regions[head] -= 1
+        if not self._regions[head]:
+            del self._regions[head]
+            self._stops = None
+
+    def stops(self, breakpoints: frozenset[int]) -> frozenset[int]:
+        """Give their addresses, and those of breakpoints."""
+        if self._stops is None or self._stops_of is not breakpoints:
+            self._stops_of = breakpoints
+            self._stops = breakpoints.union(self._regions)
+        return self._stops
+
+
 @dataclass(eq=False)
 class Space:
     """What generated code may rely on as long as ptbr and mode stay what they are.
@@ -68,6 +101,7 @@ class Space:
 
     mirror: Mirror
     cpu: Cpu
+    heads: Heads
     translated: bool
     stride: int
     regions: dict[int, Code] = field(default_factory=dict)
@@ -78,20 +112,11 @@ class Space:
     loads: dict[int, Window] = field(default_factory=dict)
     stores: dict[int, Window] = field(default_factory=dict)
     _entries: dict[int, Entry] = field(default_factory=dict)
-    _stops: frozenset[int] | None = None
-    _stops_of: frozenset[int] = frozenset()
 
     @property
     def windowed(self) -> bool:
         """Whether an address differs from its index in the mirror."""
         return self.translated or not self.mirror.flat
-
-    def stops(self, breakpoints: frozenset[int]) -> frozenset[int]:
-        """Give the addresses of breakpoints and of regions, where to look up from stepping."""
-        if self._stops is None or self._stops_of is not breakpoints:
-            self._stops_of = breakpoints
-            self._stops = breakpoints.union(self.regions)
-        return self._stops
 
     def leave_alone(self, address: int, doublings: int = MOST_DOUBLINGS) -> None:
         """Have nothing compiled at an address for a while."""
@@ -171,9 +196,9 @@ class Space:
         for address in region.words:
             self.mirror.hold(address, code)
             self.mirror.hold(address + 4, code)
-        for head in region.heads:
-            self.regions.setdefault(head, code)
-        self._stops = None
+        for head in region.heads - self.regions.keys():
+            self.regions[head] = code
+            self.heads.add(head)
 
     def drop(self, code: Code) -> None:
         """Forget a region."""
@@ -183,7 +208,7 @@ class Space:
         for head in code.region.heads:
             if self.regions.get(head) is code:
                 del self.regions[head]
-        self._stops = None
+                self.heads.remove(head)
 
     def cut(self, changed: frozenset[int]) -> None:
         """Forget the regions that a breakpoint has come into or gone from."""

@@ -222,6 +222,9 @@ def test_what_a_body_tells():
     assert {row.syntax for row in BASE if row.meaning.quiet} == {
         "mov a, value", "mov a, b", "add a, b", "sub a, b", "mul a, b",
     }  # fmt: skip
+    assert {row.syntax for row in BASE if row.meaning.plain and not row.meaning.quiet} == {
+        "mov a, [b]", "mov [a], b", "div a, b", "trap value",
+    }  # fmt: skip
     assert {row.syntax for row in BASE if row.meaning.writes} == {
         "mov a, value", "mov a, b", "mov a, [b]", "add a, b", "sub a, b", "mul a, b", "div a, b",
     }  # fmt: skip

@@ -4,7 +4,7 @@ import signal
 from functools import partial
 
 import pytest
-from board import ALL, DATA, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
+from board import ALL, DATA, INTERRUPTS, KERNEL, START, TABLE, VIRTUAL, Board, handler, program
 
 from isa_spec.cpu import Cpu, Registers
 from isa_spec.formats import GENERAL
@@ -14,7 +14,7 @@ from isa_spec.registers import IMASK, PC
 from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.compiled.engine import Compiled
-from machine.events import WriteMemory
+from machine.events import WriteMemory, WriteRegister
 from machine.machine import Machine
 from machine.memory import Memory
 from machine.reason import Reason
@@ -174,6 +174,45 @@ def test_code_is_compiled_once_for_all_spaces_that_have_it():
     assert first & second
 
 
+def test_a_translated_loop_is_entered_again_after_each_interrupt(monkeypatch: pytest.MonkeyPatch):
+    stepped = []
+    run = Reference.run
+
+    def count(engine: Reference, *arguments) -> Reason:
+        began = engine._cpu.executed
+        reason = run(engine, *arguments)
+        stepped.append(engine._cpu.executed - began)
+        return reason
+
+    monkeypatch.setattr(Reference, "run", count)
+    loop = "mov [r12], r13", "mov [r12], r11", "loop:", "add r0, r1", "mul r3, r0", "mov pc, loop"
+    made = Board(*loop, engine=Compiled).translated()
+    made.map(0, 0)
+    made.load_program(handler(16), "mov pc, 0x2800")
+    made.load_program(0x2800, "add r13, r14", "mov [r12], r13", "mov [r12], r11", "iret")
+    made.machine.post(WriteRegister(IMASK, 1 << 16))
+    made.set(r1=1, r12=5, r13=1000, r14=1000, status=KERNEL | VIRTUAL | INTERRUPTS)
+    made.run(5000)
+    stepped.clear()
+    made.run(105_000)
+    assert made.machine.cpu.interrupts == 104
+    assert sum(stepped) < 3000
+
+
+def test_code_where_another_space_has_something_compiled_runs_too():
+    made = Board(engine=EAGER).translated().set(r1=1)
+    other = TABLE + 0x2000
+    for table, frame, change in ((TABLE, 4, "add"), (other, 6, "sub")):
+        made.write(table + 4 * 5, frame << 12 | ALL)
+        made.load_program(frame << 12, f"{change} r0, r1", "mov pc, 0x5000")
+    made.set(pc=0x5000).run(1000)
+    assert compiled_regions(made)
+    assert made["r0"] == 500
+    made.machine.engine._warm = 1000
+    made.set(ptbr=other | 1, pc=0x5000).run(2000)
+    assert made["r0"] == 0
+
+
 def test_code_that_is_rewritten_over_and_over_is_not_compiled_each_time():
     made = board("rewriting", Compiled)
     made.run(50_000)
@@ -233,14 +272,31 @@ def test_a_page_committed_to_a_file_is_noted_again_when_stored_to():
     assert DATA >> 12 in made.machine.memory.uncommitted
 
 
-def test_a_page_that_a_debugger_writes_is_looked_at_anew():
+def test_a_page_that_a_debugger_writes_whole_is_looked_at_anew():
     made = board("memory", EAGER).set(status=1)
     made.run(2000)
     mirror = made.machine.engine._mirror
     assert mirror.plain[DATA]
     assert mirror.slots[DATA] is not None
-    made.machine.post(WriteMemory(DATA + 0x800, b"x"))
+    made.machine.post(WriteMemory(DATA, bytes(0x1000)))
     assert mirror.plain[DATA] is mirror.slots[DATA] is None
+
+
+@pytest.mark.parametrize("data", [START + 0x800, DATA])
+def test_a_write_to_data_is_seen_and_leaves_what_is_compiled(data: int):
+    plain, made = board("memory", Reference), board("memory", EAGER)
+    compiled = []
+    for each in (plain, made):
+        each.set(status=1)
+        each.load_program(START, f"mov r7, {data}")
+        each.load_program(START + 40, f"condbr r7 < {data + 0x20}, 0x1008")
+        each.run(3000)
+        compiled = compiled_regions(made)
+        each.machine.post(WriteMemory(data + 2, b"abcdef"))
+        each.run(6000)
+    assert compiled
+    assert compiled_regions(made) == compiled
+    assert made.machine.hash() == plain.machine.hash()
 
 
 def test_memory_beyond_what_is_mirrored_whole_works_too():

@@ -1,5 +1,6 @@
 """Coverage: a run sees which instructions it executes and which ways branches go."""
 
+import pytest
 from board import DATA, START, Board, handler
 
 from isa_spec.traps import DIVISION
@@ -78,3 +79,20 @@ def test_seeing_changes_nothing():
     plain.run(200)
     seen(watched, limit=200)
     assert plain.machine.hash() == watched.machine.hash()
+
+
+@pytest.mark.parametrize("translated", [False, True])
+def test_what_was_seen_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch, translated: bool):
+    looked: list[int] = []
+    mark = Coverage.mark
+
+    def look(coverage: Coverage, address: int, covered: int) -> None:
+        looked.append(address)
+        mark(coverage, address, covered)
+
+    monkeypatch.setattr(Coverage, "mark", look)
+    board = Board("loop:", "add r0, r1", "mov r2, [r3]", "condbr r0 < 90, loop").set(r1=1, r3=DATA)
+    if translated:
+        board.translated().map(4, DATA >> 12)
+    assert seen(board, limit=265) == {START: EXECUTED, START + 8: EXECUTED, START + 16: TAKEN}
+    assert len(looked) == 4

@@ -46,9 +46,9 @@ def test_a_write_drops_the_written_page_alone(written: int, how: str):
             board.load_program(0x7000, "mov [r8], r9", f"mov pc, {PAGES[0]}")
             board.set(pc=0x7000, r8=written + 12).step(2)
         case "debugger":
-            board.machine.post(WriteMemory(written + 0x800, b"x"))
+            board.machine.post(WriteMemory(written + 3, b"\0"))
         case "flash":
-            board.machine.flash([(written + 0x800, b"x")])
+            board.machine.flash([(written + 3, b"\0")])
     board.step(100)
     again = {address: count for address, count in decoded(board).items() if count > 1}
     assert again == {written: 2, written + 8: 2}
@@ -56,10 +56,22 @@ def test_a_write_drops_the_written_page_alone(written: int, how: str):
 
 def test_a_write_over_two_pages_drops_both():
     board = three_pages().step(100)
-    board.machine.post(WriteMemory(0x4FFC, bytes(8)))
+    board.machine.post(WriteMemory(0x4000, board.machine.memory.read(0x4000, 0x1008)))
     board.step(100)
     again = {address >> 12 for address, count in decoded(board).items() if count > 1}
     assert again == {4, 5}
+
+
+@pytest.mark.parametrize("how", ["debugger", "flash"])
+def test_a_write_to_data_drops_nothing_not_even_in_a_page_of_code(how: str):
+    board = three_pages().step(100)
+    for data in (PAGES[0] + 0x10, PAGES[1] + 0x801):
+        if how == "debugger":
+            board.machine.post(WriteMemory(data, b"abc"))
+        else:
+            board.machine.flash([(data, b"abc")])
+    board.step(100)
+    assert set(decoded(board).values()) == {1}
 
 
 @pytest.mark.parametrize("data", [DATA, START + 0x800, START + 24])
@@ -74,7 +86,7 @@ def test_a_dropped_page_is_guarded_again_only_once_it_is_decoded_again():
     board = three_pages().step(20)
     page = PAGES[0] >> 12
     assert board.machine.memory.guard[page] & Guard.CODE
-    board.machine.post(WriteMemory(PAGES[0] + 0x800, b"x"))
+    board.machine.post(WriteMemory(PAGES[0] + 3, b"\0"))
     assert not board.machine.memory.guard[page] & Guard.CODE
     board.step(20)
     assert board.machine.memory.guard[page] & Guard.CODE
