@@ -21,7 +21,7 @@ ATTENDED: Final = frozenset({STATUS, PTBR, IMASK})
 class Mode:
     """What code depends on beside its instructions.
 
-    `table`: accesses go by LOADS and STORES; else addresses are physical. `kernel`: privileged
+    `table`: accesses go by the TLB; else addresses are physical. `kernel`: privileged
     registers may be used.
     """
 
@@ -74,6 +74,10 @@ class Common(Enum):
     LOAD_PORT = "load port"
     STORE_PORT = "store port"
     """Called for what a port does that machine code can do."""
+    TRANSLATE = "translate"
+    """Called to fill the TLB for an access."""
+    EXPIRE = "expire"
+    """Called before a store to a word that is marked; tells whether it may be done."""
 
 
 class Section(Enum):

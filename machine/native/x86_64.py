@@ -186,9 +186,19 @@ def test(one: Reg, other: Reg) -> bytes:
     return encode(b"\x85", other, one)
 
 
-def cmp_byte(memory: Mem, value: int) -> bytes:
-    """Compare a byte in memory with a constant."""
-    return encode(b"\x80", Alu.CMP, memory, immediate=bytes((value,)))
+def alu_byte(operation: Alu, memory: Mem, value: int) -> bytes:
+    """Give memory ← memory OP value, of one byte."""
+    return encode(b"\x80", operation, memory, immediate=bytes((value,)))
+
+
+def test_byte(memory: Mem, value: int) -> bytes:
+    """Set the flags of a byte in memory AND a constant."""
+    return encode(b"\xf6", 0, memory, immediate=bytes((value,)))
+
+
+def exchange_byte(memory: Mem, register: Reg) -> bytes:
+    """Give memory ← the low byte of ecx or edx where memory is that of eax; the flags say equal."""
+    return encode(b"\x0f\xb0", register, memory)
 
 
 def movups_load(xmm: int, memory: Mem) -> bytes:

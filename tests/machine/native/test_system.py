@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from board import HANDLERS, Board
+from paging_cases import paging_cases
 from system_proof import SystemProof, cases
 
 from machine.happenings import (
@@ -38,7 +39,7 @@ SHARES = 4
 
 def test_machine_code_does_what_the_reference_does_without_coming_back():
     proof = SystemProof()
-    for case in cases():
+    for case in (*cases(), *paging_cases()):
         assert proof.difference(case) == ""
 
 
