@@ -19,7 +19,7 @@ from machine.native.marks import Marks
 from machine.native.space import Space, SpaceKey
 from machine.watch import Watch
 
-MOST: Final = 32
+MOST: Final = 64
 """Address spaces that are remembered; each costs the host some 130 KiB."""
 
 KEY_VALID: Final = 4

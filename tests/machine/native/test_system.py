@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 MUTANTS = Path(__file__).parents[2] / "support" / "system_mutants.py"
-SHARES = 4
+SHARES = 8
 
 
 def test_machine_code_does_what_the_reference_does_without_coming_back():
