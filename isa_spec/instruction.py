@@ -143,14 +143,14 @@ class Instruction:
         return "".join(shown.get(word, word) for word in words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decoded:
     """An instruction word that a row accounts for, with its operands in assembly's order."""
 
     row: Instruction
     operands: tuple[int, ...]
 
-    @property
+    @cached_property
     def registers(self) -> tuple[int, ...]:
         """The numbers of the registers it names."""
         return tuple(
@@ -159,7 +159,7 @@ class Decoded:
             if field.kind is Kind.REGISTER
         )
 
-    @property
+    @cached_property
     def written(self) -> tuple[int, ...]:
         """The numbers of the registers that it names and writes."""
         return tuple(

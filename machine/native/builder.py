@@ -35,6 +35,10 @@ from machine.native.piece import (
 LONGEST: Final = 64
 """Instructions in a block, at most."""
 
+_EXECUTED: Final = int(Covered.EXECUTED)
+_TAKEN: Final = int(Covered.TAKEN)
+_NOT_TAKEN: Final = int(Covered.NOT_TAKEN)
+
 _REMEMBERED: Final = 1 << 16
 """Instructions whose meaning is kept."""
 
@@ -62,13 +66,13 @@ class Instruction:
     """One of a block: where the program has it and what it is; None where it is stepped.
 
     `port`: it was seen to use a port. `unseen`: the ways of a conditional branch that it was not
-    seen to go, where that is looked for.
+    seen to go, where that is looked for; of Covered, as a number, since flags are slow.
     """
 
     pc: int
     decoded: Decoded | None
     port: bool = False
-    unseen: Covered = Covered.NOTHING
+    unseen: int = 0
 
 
 @dataclass(slots=True)
@@ -128,7 +132,7 @@ class Builder:
             if decoded is not None and not self._has_template(decoded, mode):
                 decoded = None
             unseen = self._unseen(physical, decoded)
-            if unseen & Covered.EXECUTED:
+            if unseen & _EXECUTED:
                 decoded = None
             port = decoded is not None and self._port(physical) and Left.PORTS not in self.left
             gathered.append(Instruction(pc, decoded, port, unseen))
@@ -138,11 +142,11 @@ class Builder:
             if not physical & OFFSET or pc in stops or len(gathered) == LONGEST:
                 return gathered
 
-    def _unseen(self, physical: int, decoded: Decoded | None) -> Covered:
+    def _unseen(self, physical: int, decoded: Decoded | None) -> int:
         """Tell what coverage has not seen of an instruction."""
         if self.coverage is None or decoded is None:
-            return Covered.NOTHING
-        return self.coverage.missing(physical, decides=decoded.row.meaning.decides)
+            return 0
+        return int(self.coverage.missing(physical, decides=decoded.row.meaning.decides))
 
     def accesses(self, word: int) -> bool:
         """Tell whether an instruction loads or stores."""
@@ -201,11 +205,11 @@ class Builder:
                 layout.check(pc, 1, Exit.LOOK)
             place = Place(pc, mode, self._memory_size, known, instruction.port)
             piece = self._piece(place, decoded)
-            if instruction.unseen & Covered.TAKEN:
+            if instruction.unseen & _TAKEN:
                 piece = piece.leaving(Leave(Exit.STEP))
             layout.add(piece, pc, left)
             _learn(known, decoded)
-            if instruction.unseen & Covered.NOT_TAKEN:
+            if instruction.unseen & _NOT_TAKEN:
                 layout.end(pc, Leave(Exit.STEP), undone=1)
                 break
             if piece.ends:
@@ -282,7 +286,7 @@ class _Layout:
         """Give the code, all holes within it filled."""
         code = self._code
         for piece, likely, pc, left in self._aside:
-            bases = {Section.LIKELY: likely, Section.ASIDE: len(code.bytes)}
+            bases = likely, len(code.bytes)
             code.bytes += piece.code[Section.ASIDE]
             for hole in piece.holes:
                 at = bases[hole.section] + hole.offset

@@ -17,7 +17,7 @@ MEMORY: Final = 0
 GUARD: Final = 8
 """The guard byte of each physical page."""
 MARKS: Final = 16
-"""A byte for each 8 bytes of physical memory: whether the engine has to see stores there."""
+"""A byte for each word of physical memory: what the engine made of it (see Mark)."""
 SPACES: Final = 24
 """The address spaces by mode and ptbr (see Spaces)."""
 PORT_LOADS: Final = 32
@@ -29,29 +29,34 @@ SENT: Final = 56
 """The bytes that machine code sent (see Ports)."""
 RECEIVED: Final = 64
 """The bytes that it may load from RX, a word for each (see Ports)."""
-LOADS: Final = 72
-STORES: Final = 80
-"""Of the present address space, by virtual page: what to add to an address (see Space)."""
+TABLES: Final = 72
+"""The page tables of all address spaces, each with the TLB that was filled by it (see Spaces)."""
+TLB: Final = 80
+"""Of the present address space (see Tlb)."""
 JUMPS: Final = 88
 """Of the present address space: where machine code of an address is (see Space)."""
 LOAD_PAGE: Final = 96
 STORE_PAGE: Final = 100
 """Of the present address space: the virtual page that is the I/O page; 32 bits, all ones for none.
 """
-END: Final = 104
+TABLE: Final = 104
+TABLE_SIZE: Final = 108
+"""Of the present address space: where the page table is by which machine code fills the TLB, and
+its length in bytes; 0 where that is not for machine code to do."""
+END: Final = 112
 """The tick at which the budget is used up: time is END less BUDGET. This and the next have 64 bits.
 """
-STAY: Final = 112
+STAY: Final = 120
 """The tick at which it would be if the timer were disarmed."""
-DUE: Final = 120
+DUE: Final = 128
 """The timer's deadline."""
-LATCHED: Final = 128
-LOW: Final = 136
+LATCHED: Final = 136
+LOW: Final = 144
 """The timer's half-done pairs: a word and, after it, 1 where there is one."""
-REGISTERS_AT: Final = 144
+REGISTERS_AT: Final = 152
 BUDGET: Final = REGISTERS_AT + 4 * len(REGISTERS)
 ADDRESS: Final = BUDGET + 4
-"""The address of an access that found no entry in LOADS or STORES."""
+"""The address of an access that found nothing in the TLB."""
 LINES: Final = ADDRESS + 4
 """The interrupt lines that are up."""
 GATE: Final = LINES + 4
@@ -78,7 +83,7 @@ class Exit(IntEnum):
     """The instruction at pc has to be executed by the reference's way."""
     LOAD = 2
     STORE = 3
-    """It loads from or stores to ADDRESS, for which the address space has no entry."""
+    """It loads from or stores to ADDRESS, for which machine code could not fill the TLB."""
     SHORT = 4
     """The budget does not suffice for the block at pc."""
 
@@ -89,7 +94,7 @@ def register_at(number: int) -> int:
 
 
 Pointers = tuple[int, int, int, int]
-"""LOADS, STORES, JUMPS, and both pages of the I/O page as one."""
+"""TLB, JUMPS, both pages of the I/O page as one, and TABLE with TABLE_SIZE as one."""
 
 
 class Frame:
@@ -117,7 +122,7 @@ class Frame:
     ) -> None:
         """Set all that differs each time: `times` is from END on, `gates` from LINES to ENTERS."""
         self._given.pack_into(
-            self._region.bytes, LOADS, *pointers, *times, *registers, budget, 0, *gates, 0, 0, 0, 0
+            self._region.bytes, TLB, *pointers, *times, *registers, budget, 0, *gates, 0, 0, 0, 0
         )
 
     def take(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ processor they are for, or what they do.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Final
 
 from isa_spec.registers import IMASK, PTBR, STATUS
@@ -21,7 +21,7 @@ ATTENDED: Final = frozenset({STATUS, PTBR, IMASK})
 class Mode:
     """What code depends on beside its instructions.
 
-    `table`: accesses go by LOADS and STORES; else addresses are physical. `kernel`: privileged
+    `table`: accesses go by the TLB; else addresses are physical. `kernel`: privileged
     registers may be used.
     """
 
@@ -74,13 +74,17 @@ class Common(Enum):
     LOAD_PORT = "load port"
     STORE_PORT = "store port"
     """Called for what a port does that machine code can do."""
+    TRANSLATE = "translate"
+    """Called to fill the TLB for an access."""
+    EXPIRE = "expire"
+    """Called before a store to a word that is marked; tells whether it may be done."""
 
 
-class Section(Enum):
+class Section(IntEnum):
     """Which part of a block: what is likely executed, and what is out of its way."""
 
-    LIKELY = "likely"
-    ASIDE = "aside"
+    LIKELY = 0
+    ASIDE = 1
 
 
 @dataclass(eq=False, slots=True)
@@ -105,11 +109,9 @@ class Hole:
 
 @dataclass(slots=True)
 class Piece:
-    """What a template wrote for one instruction."""
+    """What a template wrote for one instruction; `code` is by sections."""
 
-    code: dict[Section, bytearray] = field(
-        default_factory=lambda: {Section.LIKELY: bytearray(), Section.ASIDE: bytearray()}
-    )
+    code: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
     holes: list[Hole] = field(default_factory=list)
     ends: bool = False
     """Whether nothing is executed after it: all of its ways lead elsewhere."""

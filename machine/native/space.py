@@ -1,9 +1,5 @@
 """Address spaces: what machine code may go by instead of asking the MMU, and when that ends.
 
-LOADS and STORES have a word for each virtual page: 0, or one more than what has to be added to an
-address there to make it physical. They are found by the address rotated right by 2, so that
-addresses that are not aligned have entries of their own, which stay 0.
-
 Knows the page table's layout. Must not know how code is made, or a processor.
 """
 
@@ -11,32 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from isa_spec.memory_map import MEMORY_START
-from isa_spec.paging import (
-    ENTRY_BYTES,
-    ENTRY_PAGE,
-    MARKED,
-    NEEDED,
-    PAGE_SHIFT,
-    Entry,
-)
+from isa_spec.paging import ENTRY_BYTES, PAGE_SHIFT, table_base, table_length
 from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.memory import Memory
 from machine.mmu import Mmu
 from machine.native.cache import Block
 from machine.native.frame import Pointers
-from machine.native.host import Region
 from machine.native.jumps import Jumps
-from machine.native.marks import Marks
+from machine.native.marks import Mark, Marks
 from machine.native.piece import Mode
+from machine.native.tlb import Tlb
 from machine.watch import WIDTH, Watch
 
-_PAGES: Final = 1 << 32 - PAGE_SHIFT
-_ALIGNMENTS: Final = 4
 _NO_PAGE: Final = WORD
 _ACCESSES: Final = (Access.LOAD, Access.STORE)
-_PRESENT: Final = int(Entry.PRESENT)
-_USER: Final = int(Entry.USER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,76 +45,46 @@ class SpaceKey:
         """What code for it depends on; what is watched cannot be told by one comparison."""
         return Mode(table=self.ptbr is not None or bool(self.watches), kernel=self.kernel)
 
-
-class Entries:
-    """LOADS or STORES."""
-
-    def __init__(self) -> None:
-        self._region: Final = Region(_ALIGNMENTS * _PAGES * 4)
-        self.address: Final = self._region.address
-        self._words: Final = self._region.bytes.cast("I")
-
-    def __getitem__(self, page: int) -> int:
-        return self._words[page]
-
-    def __setitem__(self, page: int, entry: int) -> None:
-        self._words[page] = entry
-
-
-class Slots:
-    """Which pages of which spaces rely on which entries of page tables."""
-
-    def __init__(self, marks: Marks) -> None:
-        self._marks: Final = marks
-        self._users: Final[dict[int, list[tuple[Space, int]]]] = {}
-
-    def add(self, slot: int, space: "Space", page: int) -> None:
-        """See stores to the entry at a physical address."""
-        self._users.setdefault(slot, []).append((space, page))
-        self._marks.add((slot,))
-
-    def remove(self, slot: int, space: "Space", page: int) -> None:
-        """Undo an `add`."""
-        users = self._users[slot]
-        users.remove((space, page))
-        if not users:
-            del self._users[slot]
-        self._marks.remove((slot,))
-
-    def users(self, address: int, length: int) -> list[tuple["Space", int]]:
-        """Give who relies on entries in a range of memory."""
-        if length == ENTRY_BYTES and not address % ENTRY_BYTES:
-            return self._users.get(address, [])
-        slots = range(address & ~3, address + length, ENTRY_BYTES)
-        found = slots if len(slots) < len(self._users) else filter(slots.__contains__, self._users)
-        return [user for slot in found for user in self._users.get(slot, ())]
+    def table(self, memory_size: int) -> range:
+        """Give the physical addresses of the page table, as far as memory reaches."""
+        if self.ptbr is None:
+            return range(0)
+        start = table_base(self.ptbr)
+        return range(
+            start, max(start, min(start + ENTRY_BYTES * table_length(self.ptbr), memory_size))
+        )
 
 
 class Space:
     """One address space, as far as machine code has been in it.
 
+    table: where the page table is, if there is one. walked: machine code fills the TLB by itself.
     pointers: what the frame is to have of it.
     """
 
-    def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, slots: Slots, missed: int) -> None:
+    def __init__(self, key: SpaceKey, memory: Memory, mmu: Mmu, marks: Marks, missed: int) -> None:
         self.key: Final = key
         self.mode: Final = key.mode
+        self.table: Final = key.table(memory.size)
+        self.walked: Final = self.table.start >= MEMORY_START and not key.watches
         self.blocks: Final[dict[int, Block]] = {}
         self.jumps: Final = Jumps(missed)
-        self.entries: Final = {access: Entries() for access in _ACCESSES} if self.mode.table else {}
+        self.tlb: Final = Tlb()
         self._memory: Final = memory
         self._mmu: Final = mmu
-        self._users: Final = slots
-        self._slots: Final[dict[int, int]] = {}
+        self._marks: Final = marks
         self._code: Final[dict[int, set[int]]] = {}
         self._port_pages = dict.fromkeys(_ACCESSES, key.ports)
         self.pointers = self._pointers()
 
     def know(self, pc: int, block: Block) -> None:
         """Have a block found by its address from now on, as long as the table says the same."""
-        self._depend_on(pc >> PAGE_SHIFT)
+        page = pc >> PAGE_SHIFT
+        if page not in self._code:
+            self._rely_on(page)
+            self._code[page] = set()
+        self._code[page].add(pc)
         self.blocks[pc] = block
-        self._code.setdefault(pc >> PAGE_SHIFT, set()).add(pc)
         if block.entry:
             self.jumps.set(pc, block.entry)
 
@@ -143,35 +98,39 @@ class Space:
         """Let machine code load from, or store to, the page of an address; False if it must not.
 
         It must not where the access would do more than that: trap, set a bit of the page table's
-        entry, or be watched. What it does to ports, it does by the page that is noted for that.
+        entry, or be watched. What it does to ports, it does by the page that is noted for that;
+        and what is not to be seen to here, it has seen to by itself.
         """
         page = address >> PAGE_SHIFT
-        entries = self.entries[access]
-        if entries[page] or self._port_pages[access] == page or self._is_watched(page, access):
+        if self._port_pages[access] == page or self._is_watched(page, access):
             return False
-        physical = self._translate(address, access)
-        if physical is None or physical >= self._memory.size:
-            return False
+        physical, slot = address, None
+        if self.key.ptbr is not None:
+            settled = self._mmu.settled(address, access)
+            if settled is None:
+                return False
+            physical, slot = settled
         if physical < MEMORY_START:
             return self._admit_ports(page, access)
-        if address % WIDTH:
+        if self.walked or address % WIDTH or physical >= self._memory.size:
             return False
-        self._depend_on(page)
-        entries[page] = (physical - address & WORD) + 1
+        if slot is not None:
+            self._marks.rely_on(slot, Mark.ENTRY)
+        self.tlb.fill(page, access, physical - address)
         return True
 
     def _admit_ports(self, page: int, access: Access) -> bool:
         if self.key.ptbr is None:
             return False
-        self._depend_on(page)
+        self._rely_on(page)
         self._port_pages[access] = page
         self.pointers = self._pointers()
         return True
 
     def _pointers(self) -> Pointers:
         loads, stores = (self._port_pages[access] for access in _ACCESSES)
-        addresses = [entries.address for entries in self.entries.values()] or [0, 0]
-        return addresses[0], addresses[1], self.jumps.address, stores << 32 | loads
+        table = self.table.start | len(self.table) << 32 if self.walked else 0
+        return self.tlb.address, self.jumps.address, stores << 32 | loads, table
 
     def _is_watched(self, page: int, access: Access) -> bool:
         if not self.key.watches:
@@ -182,57 +141,26 @@ class Space:
             for watch in self.key.watches
         )
 
-    def _translate(self, address: int, access: Access) -> int | None:
-        if self.key.ptbr is None:
-            return address
-        slot = self._slots.get(address >> PAGE_SHIFT)
-        if slot is None:
-            slot = self._mmu.entry_at(address, self.key.ptbr)
-        if slot is None:
-            return None
-        entry, marked = self._memory.words[slot >> 2], MARKED[access]
-        allowed = entry & NEEDED[access] and (self.key.kernel or entry & _USER)
-        if not (entry & _PRESENT and allowed and entry & marked == marked):
-            return None
-        return entry & ENTRY_PAGE | address & ~ENTRY_PAGE
+    def _rely_on(self, page: int) -> None:
+        """Have stores to a page's entry of the table be Python's to do."""
+        if self.key.ptbr is not None:
+            slot = self._mmu.entry_at(page << PAGE_SHIFT, self.key.ptbr)
+            if slot is not None:
+                self._marks.rely_on(slot, Mark.PAGE)
 
-    def _depend_on(self, page: int) -> None:
-        """See stores to a page's entry of the table from now on."""
-        if self.key.ptbr is None or page in self._slots:
+    def written(self, address: int, length: int) -> None:
+        """Forget what the page table says in a range of memory that is about to be written."""
+        start, table = max(address, self.table.start), self.table
+        end = min(address + length, table.stop)
+        if start >= end:
             return
-        slot = self._mmu.entry_at(page << PAGE_SHIFT, self.key.ptbr)
-        if slot is not None:
-            self._slots[page] = slot
-            self._users.add(slot, self, page)
-
-    def expire(self, page: int) -> list[Access]:
-        """Have a page admitted anew, whose entry of the table changes; give what it was for."""
-        admitted = [access for access in _ACCESSES if self.entries[access][page]]
-        for access in admitted:
-            self.entries[access][page] = 0
-        if page in self._code or page in self._port_pages.values():
-            self._forget(page)
-        return admitted
-
-    def release(self, page: int) -> None:
-        """Forget a page if it is for nothing."""
-        used = page in self._code or page in self._port_pages.values()
-        if page in self._slots and not used and not any(e[page] for e in self.entries.values()):
-            self._forget(page)
-
-    def close(self) -> None:
-        """Forget everything."""
-        for page in list(self._slots):
-            self._forget(page)
-
-    def _forget(self, page: int) -> None:
-        self._users.remove(self._slots.pop(page), self, page)
-        for access, entries in self.entries.items():
-            entries[page] = 0
-            if self._port_pages[access] == page:
-                self._port_pages[access] = _NO_PAGE
-                self.pointers = self._pointers()
-        if page in self._code:
+        pages = range((start - table.start) // ENTRY_BYTES, -((table.start - end) // ENTRY_BYTES))
+        self.tlb.expire(pages)
+        for page in [page for page in self._code if page in pages]:
             self.jumps.drop_page(page << PAGE_SHIFT)
             for pc in self._code.pop(page):
                 self.blocks.pop(pc, None)
+        for access, page in self._port_pages.items():
+            if page in pages:
+                self._port_pages[access] = _NO_PAGE
+                self.pointers = self._pointers()

@@ -8,7 +8,6 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from isa_spec.paging import PAGE_SHIFT
 from isa_spec.registers import PTBR, STATUS, Status
 from isa_spec.traps import Access
 from machine.cpu import Cpu
@@ -17,10 +16,10 @@ from machine.native.cache import Block
 from machine.native.frame import Frame
 from machine.native.host import Region
 from machine.native.marks import Marks
-from machine.native.space import Slots, Space, SpaceKey
+from machine.native.space import Space, SpaceKey
 from machine.watch import Watch
 
-MOST: Final = 32
+MOST: Final = 64
 """Address spaces that are remembered; each costs the host some 130 KiB."""
 
 KEY_VALID: Final = 4
@@ -28,6 +27,12 @@ KEY_VALID: Final = 4
 POINTERS_AT: Final = 8
 SPACE_SHIFT: Final = 6
 """Bytes of an entry, as a shift."""
+
+
+TABLE_SHIFT: Final = 4
+TABLE_START, TABLE_SIZE = 8, 12
+"""Page tables that are known, in a list that ends with zeros: the TLB, where it starts, its length.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +56,22 @@ class Spaces:
     """
 
     _entry: Final = struct.Struct("=5Q")
+    _known_table: Final = struct.Struct("=Q2I")
 
     def __init__(self, cpu: Cpu, marks: Marks, frame_: Frame, missed: int) -> None:
         self._cpu: Final = cpu
-        self._slots: Final = Slots(marks)
-        self._changed: Final[list[tuple[Space, int, Access]]] = []
+        self._marks: Final = marks
         self._missed: Final = missed
         self._spaces: Final[dict[SpaceKey, Space]] = {}
         self._table: Final = Region((TABLE_BITS.mask + _MODE + 1) << SPACE_SHIFT)
+        self._tables: Final = Region(MOST + 1 << TABLE_SHIFT)
         self._present: Space | None = None
         self._here: tuple[int, int | None, tuple[Watch, ...]] = 0, None, ()
         frame_.point(frame.SPACES, self._table.address)
+        frame_.point(frame.TABLES, self._tables.address)
 
     def present(self) -> Space:
         """Give the address space that the CPU is in."""
-        if self._changed:
-            self._settle()
         cpu = self._cpu
         mode = cpu.r[STATUS] & _MODE
         here = mode, cpu.r[PTBR] if mode & _VIRTUAL else None, cpu.watches
@@ -81,17 +86,12 @@ class Spaces:
         return self._present
 
     def admit(self, address: int, access: Access) -> bool:
-        """Let machine code do an access of this kind to the page of an address (see Space).
-
-        Where it must not, for this once, it may perhaps do the next: the page's bits are set then.
-        """
+        """Let machine code do an access of this kind to the page of an address (see Space)."""
         space = self.present()
         pointers = space.pointers
         admitted = space.admit(address, access)
         if space.pointers != pointers:
             self._publish(space)
-        if not admitted:
-            self._changed.append((space, address >> PAGE_SHIFT, access))
         return admitted
 
     def drop(self, block: Block) -> None:
@@ -101,36 +101,30 @@ class Spaces:
 
     def written(self, address: int, length: int) -> None:
         """Forget what page table entries say that lie in a range which is about to be written."""
-        for space, page in tuple(self._slots.users(address, length)):
+        for space in self._spaces.values():
             pointers = space.pointers
-            self._changed.extend((space, page, access) for access in space.expire(page))
+            space.written(address, length)
             if space.pointers != pointers:
                 self._withdraw(space)
-
-    def _settle(self) -> None:
-        """Let machine code use pages whose entries of the table were changed, as far as it may."""
-        for space, page, access in self._changed:
-            if self._spaces.get(space.key) is space:
-                space.admit(page << PAGE_SHIFT, access)
-        for space, page, _ in self._changed:
-            space.release(page)
-        self._changed.clear()
+        self._marks.untie(address, length)
 
     def close(self) -> None:
         """Forget everything."""
-        while self._spaces:
-            self._close(next(iter(self._spaces)))
+        self._spaces.clear()
+        self._table.clear()
+        self._tables.clear()
         self._present = None
 
     def _open(self, key: SpaceKey) -> Space:
         if len(self._spaces) >= MOST:
-            self._close(next(iter(self._spaces)))
-        return Space(key, self._cpu.memory, self._cpu.mmu, self._slots, self._missed)
-
-    def _close(self, key: SpaceKey) -> None:
-        space = self._spaces.pop(key)
-        self._withdraw(space)
-        space.close()
+            self._withdraw(self._spaces.pop(next(iter(self._spaces))))
+        space = Space(key, self._cpu.memory, self._cpu.mmu, self._marks, self._missed)
+        self._tables.clear()
+        known = (each for each in (*self._spaces.values(), space) if each.table)
+        for number, each in enumerate(known):
+            fields = each.tlb.address, each.table.start, len(each.table)
+            self._known_table.pack_into(self._tables.bytes, number << TABLE_SHIFT, *fields)
+        return space
 
     def _publish(self, space: Space) -> None:
         """Have machine code find a space, in the place of another one perhaps."""

@@ -100,6 +100,9 @@ def encode(
     return prefix + opcode + tail + immediate
 
 
+_SCALES: Final = {1: 0x00, 2: 0x40, 4: 0x80, 8: 0xC0}
+
+
 def _memory(reg: int, rm: Mem) -> bytes:
     """The ModRM byte and what follows it, for an operand in memory."""
     if rm.disp == 0 and rm.base & 7 != Reg.RBP:
@@ -111,8 +114,7 @@ def _memory(reg: int, rm: Mem) -> bytes:
     if rm.index is None and rm.base & 7 != Reg.RSP:
         return bytes((mode | reg << 3 | rm.base & 7,)) + disp
     index = Reg.RSP if rm.index is None else rm.index
-    scale = {1: 0x00, 2: 0x40, 4: 0x80, 8: 0xC0}[rm.scale]
-    return bytes((mode | reg << 3 | 4, scale | (index & 7) << 3 | rm.base & 7)) + disp
+    return bytes((mode | reg << 3 | 4, _SCALES[rm.scale] | (index & 7) << 3 | rm.base & 7)) + disp
 
 
 def _word(value: int) -> bytes:
@@ -121,7 +123,7 @@ def _word(value: int) -> bytes:
 
 def alu(operation: Alu, to: Operand, source: Operand | int, *, wide: bool = False) -> bytes:
     """Give to ← to OP source. A constant has 32 bits; in a wide operation its sign is extended."""
-    if isinstance(source, int) and not isinstance(source, Reg):
+    if not isinstance(source, (Reg, Mem)):
         value = (source + 0x8000_0000) % (1 << 32) - 0x8000_0000
         if -0x80 <= value < 0x80:
             immediate = value.to_bytes(1, "little", signed=True)
@@ -135,7 +137,7 @@ def alu(operation: Alu, to: Operand, source: Operand | int, *, wide: bool = Fals
 
 def mov(to: Operand, source: Operand | int, *, wide: bool = False) -> bytes:
     """Give to ← source. A constant has 32 bits."""
-    if isinstance(source, int) and not isinstance(source, Reg):
+    if not isinstance(source, (Reg, Mem)):
         if isinstance(to, Reg):
             prefix = b"\x41" if to & 8 else b""
             return prefix + bytes((0xB8 | to & 7,)) + _word(source)
@@ -186,9 +188,19 @@ def test(one: Reg, other: Reg) -> bytes:
     return encode(b"\x85", other, one)
 
 
-def cmp_byte(memory: Mem, value: int) -> bytes:
-    """Compare a byte in memory with a constant."""
-    return encode(b"\x80", Alu.CMP, memory, immediate=bytes((value,)))
+def alu_byte(operation: Alu, memory: Mem, value: int) -> bytes:
+    """Give memory ← memory OP value, of one byte."""
+    return encode(b"\x80", operation, memory, immediate=bytes((value,)))
+
+
+def test_byte(memory: Mem, value: int) -> bytes:
+    """Set the flags of a byte in memory AND a constant."""
+    return encode(b"\xf6", 0, memory, immediate=bytes((value,)))
+
+
+def exchange_byte(memory: Mem, register: Reg) -> bytes:
+    """Give memory ← the low byte of ecx or edx where memory is that of eax; the flags say equal."""
+    return encode(b"\x0f\xb0", register, memory)
 
 
 def movups_load(xmm: int, memory: Mem) -> bytes:

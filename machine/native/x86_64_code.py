@@ -11,13 +11,16 @@ from isa_spec.formats import LENGTH
 from isa_spec.memory_map import MEMORY_START
 from isa_spec.paging import OFFSET, PAGE_SHIFT
 from isa_spec.registers import LINK, MASKS, PC, SP
+from isa_spec.traps import Access
 from isa_spec.words import WORD
 from machine.memory import Guard
 from machine.native import frame
 from machine.native.frame import Exit, register_at
 from machine.native.jumps import CODE_AT, ENTRIES, ENTRY
+from machine.native.marks import SHIFT as MARK_SHIFT
 from machine.native.piece import ATTENDED, Common, Follow, Label, Leave, Writer
 from machine.native.ports import KIND_AT, PORT_SHIFT
+from machine.native.tlb import AT, PAIR, needed
 from machine.native.x86_64 import (
     CALL,
     JMP,
@@ -28,7 +31,7 @@ from machine.native.x86_64 import (
     Reg,
     Shift,
     alu,
-    cmp_byte,
+    alu_byte,
     jcc,
     jump_to,
     lea,
@@ -52,6 +55,11 @@ PINNED: Final[dict[int, Reg]] = {
     LINK: Reg.R15,
 }
 """The guest registers that live in host registers between instructions."""
+
+
+def called(at: int, saved: int = 0) -> Mem:
+    """Give a place in the frame as code sees it that was called, and has saved some registers."""
+    return Mem(RSP, at + 8 * (1 + saved))
 
 
 class Code(Writer):
@@ -95,6 +103,13 @@ class Code(Writer):
         if number in ATTENDED:
             self.look_around()
 
+    def time(self, to: Reg, end: Mem, undone: int) -> None:
+        """Give the time, less what the budget was charged for and is not done; END is at `end`."""
+        self.emit(mov(to, end, wide=True))
+        self.emit(alu(Alu.SUB, to, BUDGET, wide=True))
+        if undone:
+            self.emit(alu(Alu.SUB, to, undone, wide=True))
+
     # Jumps
 
     def look_around(self) -> None:
@@ -120,15 +135,12 @@ class Code(Writer):
 
     # Accesses
 
-    def word_at(self, address: int, entries: int) -> Mem:
-        """Find the word that a register's value is the address of; uses ecx and edx.
+    def word_at(self, address: int, access: Access) -> Mem:
+        """Find the word that a register's value is the address of; uses eax, ecx and edx.
 
-        `entries` is where the frame points to what says so for this kind of access. Leaves where
-        the word is not plain memory.
+        Leaves where the word is not plain memory.
         """
-        return (
-            self._by_table(address, entries) if self.place.mode.table else self._physical(address)
-        )
+        return self._by_tlb(address, access) if self.place.mode.table else self._physical(address)
 
     def _physical(self, address: int) -> Mem:
         """One comparison: rotating brings the low bits of a misaligned address to the top."""
@@ -145,14 +157,14 @@ class Code(Writer):
         self.emit(jcc(Cond.NOT_BELOW), Leave(Exit.STEP))
         return Mem(RBX, MEMORY_START, RCX, 4)
 
-    def _by_table(self, address: int, entries: int) -> Mem:
-        """Misaligned addresses have entries of their own, which are always empty."""
-        source, missed = self.source(address), Label()
+    def _by_tlb(self, address: int, access: Access) -> Mem:
+        """Misaligned addresses have pairs of their own, which are always empty."""
+        source, missed, again = self.source(address), Label(), self.here()
         self.emit(mov(RCX, source))
         self.emit(shift(Shift.ROR, RCX, 2))
         self.emit(shift(Shift.SHR, RCX, PAGE_SHIFT - 2))
-        self.emit(mov(RDX, Mem(RSP, entries), wide=True))
-        self.emit(mov(RCX, Mem(RDX, 0, RCX, 4)))
+        self.emit(mov(RDX, Mem(RSP, frame.TLB), wide=True))
+        self.emit(mov(RCX, Mem(RDX, AT[access], RCX, PAIR)))
         self.emit(test(RCX, RCX))
         self.emit(jcc(Cond.EQUAL), missed)
         self.emit(alu(Alu.ADD, RCX, source))
@@ -160,8 +172,11 @@ class Code(Writer):
             self.put(missed)
             held = self.to_register(address, RAX)
             self.emit(mov(Mem(RSP, frame.ADDRESS), held))
-            self.emit(JMP, Leave(Exit.LOAD if entries == frame.LOADS else Exit.STORE))
-        return Mem(RBX, -1, RCX)  # entries are one more than what is to be added
+            self.emit(mov(RDX, needed(access, kernel=self.place.mode.kernel)))
+            self.emit(CALL, Common.TRANSLATE)
+            self.emit(jcc(Cond.NOT_EQUAL), again)
+            self.emit(JMP, Leave(Exit.LOAD if access is Access.LOAD else Exit.STORE))
+        return Mem(RBX, -1, RCX)  # what the TLB holds is one more than what is to be added
 
     def use_port(self, address: int, page: int, ports: int, used: Common) -> Label:
         """Use a port where a register's value is the address of one; give what follows elsewhere.
@@ -185,25 +200,28 @@ class Code(Writer):
 
     def check_guard(self) -> None:
         """Leave where a store to the word at ecx is not plain; uses edx."""
-        if self.place.mode.table:
-            to_page, to_mark, first = PAGE_SHIFT, 3, 0
-        else:
-            to_page, to_mark, first = PAGE_SHIFT - 2, 1, MEMORY_START
+        table = self.place.mode.table
+        first = 0 if table else MEMORY_START
         guarded, plain = Label(), Label()
         guard = Mem(RDX, first >> PAGE_SHIFT)
         self.emit(mov(RDX, RCX))
-        self.emit(shift(Shift.SHR, RDX, to_page))
+        self.emit(shift(Shift.SHR, RDX, PAGE_SHIFT if table else PAGE_SHIFT - 2))
         self.emit(alu(Alu.ADD, RDX, Mem(RSP, frame.GUARD), wide=True))
-        self.emit(cmp_byte(guard, 0))
+        self.emit(alu_byte(Alu.CMP, guard, 0))
         self.emit(jcc(Cond.NOT_EQUAL), guarded)
         self.put(plain)
         with self.aside():
             self.put(guarded)
-            self.emit(cmp_byte(guard, Guard.NATIVE))
+            self.emit(alu_byte(Alu.CMP, guard, Guard.NATIVE))
             self.emit(jcc(Cond.NOT_EQUAL), Leave(Exit.STEP))
-            self.emit(mov(RDX, RCX))
-            self.emit(shift(Shift.SHR, RDX, to_mark))
+            if table:
+                self.emit(mov(RDX, RCX))
+                self.emit(shift(Shift.SHR, RDX, MARK_SHIFT))
+            else:
+                self.emit(lea(RDX, Mem(RCX, first >> MARK_SHIFT)))
             self.emit(alu(Alu.ADD, RDX, Mem(RSP, frame.MARKS), wide=True))
-            self.emit(cmp_byte(Mem(RDX, first >> 3), 0))
+            self.emit(alu_byte(Alu.CMP, Mem(RDX), 0))
+            self.emit(jcc(Cond.EQUAL), plain)
+            self.emit(CALL, Common.EXPIRE)
             self.emit(jcc(Cond.EQUAL), plain)
             self.emit(JMP, Leave(Exit.STEP))

@@ -1,9 +1,10 @@
-"""The x86-64 code that all blocks share: in and out, traps and interrupts, ports, address spaces.
+"""The x86-64 code that all blocks share: in and out, traps, interrupts, changes of address space.
 
 Knows the System V calling convention and the frame. Must not know a block or a row. What is done
-here is what `Cpu` and the machine's own devices do, and a test proves it equal to that.
+here is what `Cpu` does, and a test proves it equal to that.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from isa_spec.formats import LENGTH
@@ -25,7 +26,6 @@ from machine.native import frame
 from machine.native.backend import Shared
 from machine.native.frame import Exit, register_at
 from machine.native.piece import Common, Label, Section
-from machine.native.ports import KIND_AT, MOST_SENT, SENT_SHIFT, LoadKind, StoreKind
 from machine.native.spaces import KEY_VALID, POINTERS_AT, SPACE_SHIFT, TABLE_BITS
 from machine.native.traps import KEPT, TRAP, TRAP_SHIFT
 from machine.native.x86_64 import (
@@ -50,11 +50,21 @@ from machine.native.x86_64 import (
     test,
 )
 from machine.native.x86_64_code import BUDGET, PINNED, RAX, RBX, RCX, RDX, RSP, Code
+from machine.native.x86_64_paging import expire, translate
+from machine.native.x86_64_ports import load_port, store_port
 
 _SAVED: Final = (Reg.RBX, Reg.RBP, Reg.R12, Reg.R13, Reg.R14, Reg.R15)
 """What a function must leave as it found it."""
 
 _MODE: Final = int(Status.KERNEL | Status.VIRTUAL)
+
+_CALLED: Final[dict[Common, Callable[[Code], None]]] = {
+    Common.TRANSLATE: translate,
+    Common.EXPIRE: expire,
+    Common.LOAD_PORT: load_port,
+    Common.STORE_PORT: store_port,
+}
+"""What blocks call."""
 
 
 def shared(x: Code, home: int) -> Shared:
@@ -74,10 +84,9 @@ def shared(x: Code, home: int) -> Shared:
     _interrupt(x, parts)
     x.put(parts[Common.SPACE])
     _go_on(x, parts, interrupt)
-    x.put(parts[Common.LOAD_PORT])
-    _load_port(x)
-    x.put(parts[Common.STORE_PORT])
-    _store_port(x)
+    for part, write in _CALLED.items():
+        x.put(parts[part])
+        write(x)
     code = x.piece.code[Section.LIKELY]
     for hole in x.piece.holes:
         target = hole.goal if isinstance(hole.goal, Label) else parts[Common(hole.goal)]
@@ -184,7 +193,7 @@ def _go_on(x: Code, parts: dict[Common, Label], interrupt: Label) -> None:
     x.emit(jcc(Cond.NOT_EQUAL), unknown)
     for at in (0, 16):
         x.emit(movups_load(0, Mem(RAX, POINTERS_AT + at)))
-        x.emit(movups_store(Mem(RSP, frame.LOADS + at), 0))
+        x.emit(movups_store(Mem(RSP, frame.TLB + at), 0))
     x.emit(mov(RAX, _register(PC)))
     x.jump_indirect()
     x.put(unknown)
@@ -224,7 +233,7 @@ def _enter_trap(x: Code, parts: dict[Common, Label], *, interrupt: bool) -> None
     x.emit(alu(Alu.ADD, Mem(RSP, frame.TRAPPED), 1))
     x.emit(mov(_register(CAUSE), RCX))
     x.emit(mov(Mem(RAX, TRAP.cause), RCX))
-    _now(x, RCX, 0 if interrupt else 1)
+    x.time(RCX, Mem(RSP, frame.END), 0 if interrupt else 1)
     x.emit(mov(Mem(RAX, TRAP.time), RCX, wide=True))
     x.emit(mov(RCX, _register(PC)))
     x.emit(mov(Mem(RAX, TRAP.pc), RCX))
@@ -257,136 +266,3 @@ def _check_memory(x: Code, length: int, refused: Label) -> None:
     x.emit(alu(Alu.SUB, RAX, MEMORY_START))
     x.emit(alu(Alu.CMP, RAX, x.place.memory_size - MEMORY_START - length))
     x.emit(jcc(Cond.ABOVE), refused)
-
-
-def _now(x: Code, to: Reg, more: int) -> None:
-    """Give the time, less what the budget was charged for and is not done."""
-    x.emit(mov(to, Mem(RSP, frame.END), wide=True))
-    x.emit(alu(Alu.SUB, to, BUDGET, wide=True))
-    if more:
-        x.emit(alu(Alu.SUB, to, more, wide=True))
-
-
-# Ports
-
-
-def _called(at: int) -> Mem:
-    """Give a place in the frame as code sees it that was called."""
-    return Mem(RSP, at + 8)
-
-
-def _load_port(x: Code) -> None:
-    """Give in eax what a load from the port whose entry is at rcx gives."""
-    time, lines, second, receive = Label(), Label(), Label(), Label()
-    x.emit(mov(RAX, Mem(RCX)))
-    x.emit(mov(RDX, Mem(RCX, KIND_AT)))
-    x.emit(alu(Alu.CMP, RDX, LoadKind.TIME))
-    x.emit(jcc(Cond.EQUAL), time)
-    x.emit(jcc(Cond.ABOVE), lines)
-    x.emit(RET)
-    x.put(lines)
-    x.emit(alu(Alu.CMP, RDX, LoadKind.RECEIVE))
-    x.emit(jcc(Cond.EQUAL), receive)
-    x.emit(mov(RAX, _called(frame.LINES)))
-    x.emit(RET)
-    x.put(receive)
-    _receive(x)
-    x.put(time)
-    x.emit(alu(Alu.CMP, _called(frame.LATCHED + 4), 0))
-    x.emit(jcc(Cond.NOT_EQUAL), second)
-    x.emit(mov(RCX, _called(frame.END), wide=True))
-    x.emit(alu(Alu.SUB, RCX, BUDGET, wide=True))
-    x.emit(alu(Alu.SUB, RCX, 1, wide=True))
-    x.emit(mov(RAX, RCX))
-    x.emit(shift(Shift.SHR, RCX, 32, wide=True))
-    x.emit(mov(_called(frame.LATCHED), RCX))
-    x.emit(mov(_called(frame.LATCHED + 4), 1))
-    x.emit(RET)
-    x.put(second)
-    x.emit(mov(RAX, _called(frame.LATCHED)))
-    x.emit(mov(_called(frame.LATCHED + 4), 0))
-    x.emit(RET)
-
-
-def _receive(x: Code) -> None:
-    """Give the next byte in eax, which holds how many there are; have the one after it stepped."""
-    more = Label()
-    x.emit(mov(RDX, _called(frame.RECEIVED_COUNT)))
-    x.emit(alu(Alu.ADD, RDX, 1))
-    x.emit(mov(_called(frame.RECEIVED_COUNT), RDX))
-    x.emit(alu(Alu.CMP, RDX, RAX))
-    x.emit(jcc(Cond.BELOW), more)
-    x.emit(mov(Mem(RCX, KIND_AT), 0))
-    x.put(more)
-    x.emit(mov(RCX, _called(frame.RECEIVED), wide=True))
-    x.emit(mov(RAX, Mem(RCX, -4, RDX, 4)))
-    x.emit(RET)
-
-
-def _store_port(x: Code) -> None:
-    """Do what a store of eax to the port whose entry is at rcx does."""
-    deadline, send, second = Label(), Label(), Label()
-    x.emit(alu(Alu.CMP, Mem(RCX, KIND_AT), StoreKind.DEADLINE))
-    x.emit(jcc(Cond.EQUAL), deadline)
-    x.emit(jcc(Cond.ABOVE), send)
-    x.emit(mov(_called(frame.LATCHED + 4), 0))
-    x.emit(mov(_called(frame.LOW + 4), 0))
-    x.emit(RET)
-    x.put(deadline)
-    x.emit(alu(Alu.CMP, _called(frame.LOW + 4), 0))
-    x.emit(jcc(Cond.NOT_EQUAL), second)
-    x.emit(mov(_called(frame.LOW), RAX))
-    x.emit(mov(_called(frame.LOW + 4), 1))
-    x.emit(RET)
-    x.put(second)
-    _arm(x)
-    x.put(send)
-    _send(x)
-
-
-def _arm(x: Code) -> None:
-    """The high word of a deadline is in eax: have the budget end there, or the line go up."""
-    put, up = Label(), Label()
-    x.emit(mov(RCX, _called(frame.LOW)))
-    x.emit(mov(_called(frame.DUE), RCX))
-    x.emit(mov(_called(frame.DUE + 4), RAX))
-    x.emit(mov(_called(frame.LOW + 4), 0))
-    x.emit(alu(Alu.AND, _called(frame.LINES), ~TIMER.bit))
-    x.emit(mov(RAX, _called(frame.DUE), wide=True))
-    x.emit(mov(RDX, _called(frame.STAY), wide=True))
-    x.emit(mov(RCX, _called(frame.END), wide=True))
-    x.emit(alu(Alu.SUB, RCX, BUDGET, wide=True))  # now
-    x.emit(alu(Alu.CMP, RAX, RCX, wide=True))
-    x.emit(jcc(Cond.NOT_ABOVE), up)
-    x.emit(alu(Alu.CMP, RAX, RDX, wide=True))
-    x.emit(jcc(Cond.NOT_BELOW), put)
-    x.emit(mov(RDX, RAX, wide=True))
-    x.emit(JMP, put)
-    x.put(up)
-    x.emit(alu(Alu.OR, _called(frame.LINES), TIMER.bit))
-    x.put(put)
-    x.emit(mov(_called(frame.END), RDX, wide=True))
-    x.emit(alu(Alu.SUB, RDX, RCX, wide=True))
-    x.emit(mov(BUDGET, RDX))
-    x.emit(RET)
-
-
-def _send(x: Code) -> None:
-    """Note the byte in eax, with its tick; have the next one stepped where no more can be."""
-    room = Label()
-    x.emit(mov(RDX, _called(frame.SENT_COUNT)))
-    x.emit(alu(Alu.ADD, RDX, 1))
-    x.emit(mov(_called(frame.SENT_COUNT), RDX))
-    x.emit(alu(Alu.CMP, RDX, MOST_SENT))
-    x.emit(jcc(Cond.BELOW), room)
-    x.emit(mov(Mem(RCX, KIND_AT), 0))
-    x.put(room)
-    x.emit(shift(Shift.SHL, RDX, SENT_SHIFT))
-    x.emit(alu(Alu.ADD, RDX, _called(frame.SENT), wide=True))
-    x.emit(alu(Alu.AND, RAX, 0xFF))
-    x.emit(mov(Mem(RDX, 8 - (1 << SENT_SHIFT)), RAX))
-    x.emit(mov(RCX, _called(frame.END), wide=True))
-    x.emit(alu(Alu.SUB, RCX, BUDGET, wide=True))
-    x.emit(alu(Alu.SUB, RCX, 1, wide=True))
-    x.emit(mov(Mem(RDX, -(1 << SENT_SHIFT)), RCX, wide=True))
-    x.emit(RET)

@@ -11,7 +11,7 @@ from isa_spec import instructions as rows
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import Body
 from isa_spec.registers import EPC, ESTATUS, LINK, MASKS, PC, STATUS
-from isa_spec.traps import SYSTEM_CALL
+from isa_spec.traps import SYSTEM_CALL, Access
 from isa_spec.words import WORD
 from machine.native import frame
 from machine.native.frame import Exit, register_at
@@ -88,7 +88,7 @@ def load(x: Code, a: int, b: int) -> None:
         if not x.piece.ends:
             x.emit(JMP, done)
         x.put(plain)
-    word = x.word_at(b, frame.LOADS)
+    word = x.word_at(b, Access.LOAD)
     x.emit(mov(home or RAX, word))
     if home is None:
         x.write(a)
@@ -105,7 +105,7 @@ def store(x: Code, a: int, b: int) -> None:
         x.emit(mov(RAX, (x.place.pc + LENGTH) & WORD))
         x.emit(JMP, Common.SPACE)
         x.put(plain)
-    word = x.word_at(a, frame.STORES)
+    word = x.word_at(a, Access.STORE)
     if isinstance(source, Mem):
         x.emit(mov(RAX, source))
         source = RAX

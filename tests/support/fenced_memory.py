@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+from engine_fuzz.loops import make_loops
 from plain_model.programs import make_program
 
 import machine.machine
@@ -72,7 +73,7 @@ def main() -> None:
     FencedMemory.at_the_end = sys.argv[3] == "end"
     executed = 0
     for seed in range(first, last + 1):
-        program, rng = make_program(seed), Random(seed)
+        program, rng = (make_loops if seed % 2 else make_program)(seed), Random(seed)
         with fenced():
             native = Machine(program.memory_size, byte_ticks=program.byte_ticks, engine=Native)
         plain = Machine(program.memory_size, byte_ticks=program.byte_ticks, engine=Reference)

@@ -5,12 +5,12 @@ shares. Each lives in a process of its own, since machine code that lacks someth
 """
 
 import os
-import signal
 import sys
 from itertools import product
 
-from system_proof import CODE, SIZE, Case, State, SystemProof, cases
-from template_mutants import SECONDS, SURVIVED, Dropping, Site
+from paging_cases import paging_cases
+from system_proof import CODE, SIZE, Case, State, cases, known_of, side_by_side
+from template_mutants import SURVIVED, Dropping, Site, named, refuted
 
 from isa_spec import instructions as rows
 from isa_spec.registers import IMASK, PC
@@ -53,11 +53,7 @@ def survives(site: Site, known: list[tuple[Case, list[State]]]) -> bool:
     """Tell whether the proof finds nothing wrong without what is written at a site."""
     child = os.fork()
     if not child:
-        proof, found = SystemProof(Lacking(site)), False
-        for case, expected in known:
-            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
-            found = found or bool(proof.difference(case, expected))
-        os._exit(0 if found else SURVIVED)
+        os._exit(0 if refuted(Lacking(site), known) else SURVIVED)
     _, status = os.waitpid(child, 0)
     return os.WIFEXITED(status) and os.WEXITSTATUS(status) == SURVIVED
 
@@ -65,13 +61,11 @@ def survives(site: Site, known: list[tuple[Case, list[State]]]) -> bool:
 def main() -> None:
     """Print the mutants of a share that survive, then how many there were."""
     share, shares = int(sys.argv[1]), int(sys.argv[2])
-    proof = SystemProof()
-    known = [(case, proof.expected(case)) for case in cases()]
+    known = known_of(side_by_side(cases(), paging_cases()))
     mine = sites()[share::shares]
     for site in mine:
         if survives(site, known):
-            code, line = site
-            print(f"without {code.co_name}, line {line}")
+            print(f"without {named(site)}")
     print(len(mine))
 
 

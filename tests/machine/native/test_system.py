@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from board import HANDLERS, Board
+from paging_cases import paging_cases
 from system_proof import SystemProof, cases
 
 from machine.happenings import (
@@ -33,12 +34,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 MUTANTS = Path(__file__).parents[2] / "support" / "system_mutants.py"
-SHARES = 4
+SHARES = 8
 
 
 def test_machine_code_does_what_the_reference_does_without_coming_back():
     proof = SystemProof()
-    for case in cases():
+    for case in (*cases(), *paging_cases()):
         assert proof.difference(case) == ""
 
 

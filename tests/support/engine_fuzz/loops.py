@@ -35,7 +35,8 @@ LARGE = 0x500000  # more than is mirrored flat
 HIGH = 0x480000  # data of large machines lies there too
 ALIAS_PAGE = 0x20  # virtual pages from here on are those from 1 on, once more
 IO_PAGE = 0x70
-TABLES_PAGE = 0x71  # the two tables, as data
+TABLES_PAGE = 0x71  # the two tables, as data: this page and the next
+OTHERS_PAGE = 0x400  # the other table's entries are those from here on of a table of two pages
 FULL = 0x1F
 
 VALUES = (0, 1, 2, 3, 4, 8, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFF)
@@ -378,10 +379,12 @@ class Loops:
     def edit_table(self) -> None:
         """Take rights from a page of data, or give it another frame, and use it."""
         code, rng = self.code, self.rng
-        page = rng.randrange(DATA >> 12, DATA_END >> 12) + rng.choice((0, ALIAS_PAGE - 1))
+        page = rng.randrange(DATA >> 12, DATA_END >> 12)
+        page += rng.choice((0, 0, ALIAS_PAGE - 1, ALIAS_PAGE - 1, OTHERS_PAGE))
         code.mov("r14", (TABLES_PAGE << 12) + 4 * page)
         frame = rng.randrange(DATA >> 12, DATA_END >> 12)
-        code.mov("r6", frame << 12 | rng.choice((FULL, FULL, FULL, 0x07, 0x03, 0x01, 0)))
+        rights = rng.choice((FULL, FULL, FULL | 0x20, FULL | 0x60, 0x07, 0x03, 0x01, 0))
+        code.mov("r6", (frame if rng.random() < 0.95 else rng.choice((0, 0xFFFFF))) << 12 | rights)
         code.store("r14", "r6")
         code.mov("r14", (page << 12) + 4 * rng.randrange(1024))
         if rng.random() < 0.5:
@@ -443,6 +446,7 @@ class Loops:
             entries[IO_PAGE] = FULL
             entries[ROUTINE_PAGE] = rng.choice(ROUTINES) | FULL
             entries[TABLES_PAGE] = TABLE | FULL
+            entries[TABLES_PAGE + 1] = OTHER_TABLE | FULL
             segments.append((table, words(entries)))
         return segments
 
