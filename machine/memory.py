@@ -29,6 +29,8 @@ class Guard(IntFlag):
     """Machine code of the native engine depends on words of the page: see its marks."""
     OBSERVED = 32
     """Somebody observes the guest's stores there."""
+    DIGESTED = 128
+    """Nothing has been written there since the last digest of memory."""
 
 
 Watcher = Callable[[int, int], bool]
