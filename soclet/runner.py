@@ -50,6 +50,7 @@ class End(Enum):
     ASLEEP = "asleep"
     INTERRUPTED = "interrupted"
     REPLAYED = "replayed"
+    DEPARTED = "departed"
 
 
 EXIT_STATUS: Final = {
@@ -118,6 +119,7 @@ class Runner:
         self.observers: Observers | None = None
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.on_replayed: Callable[[], None] = lambda: None
+        self.on_slice: Callable[[], None] = lambda: None
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
@@ -162,6 +164,7 @@ class Runner:
         if outcome is Reason.REPLAYED:
             self.on_replayed()
         self._pump()
+        self.on_slice()
         return outcome
 
     def finish(self, end: End) -> None:

@@ -53,7 +53,7 @@ def test_the_same_bytes_on_another_page_or_on_two_are_another_memory():
     digests = set()
     for pages in ((2,), (3,), (2, 3), ()):
         memory = Memory(SIZE)
-        memory.restore({page: b"x" * PAGE for page in pages})
+        memory.restore(dict.fromkeys(pages, b"x" * PAGE))
         digests.add(Fingerprint(memory).digest())
     assert len(digests) == 4
 
