@@ -131,6 +131,7 @@ def _report(
         return EXIT_STATUS[end]
     tell(f"soclet: {options.capsule}: the replay {recording.complaint()}")
     if not recording.changed:
+        tell("soclet: running it again from the last mark on, on the reference engine, to see why")
         for line in explain(recording.capsule, recording.reproduced, maker(options.engine)):
             tell(f"soclet: {line}")
     return NOT_REPRODUCED

@@ -98,9 +98,7 @@ def find(wanted: Beginning) -> Start:
     """Read what is to be run. Raises UserError where that is nothing, or contradicts itself."""
     if wanted.restore is not None:
         return _restored(wanted, wanted.restore)
-    if wanted.image is None:
-        raise UserError("give an IMAGE to run, or a saved machine: --restore FILE")
-    if wanted.image != NO_IMAGE:
+    if wanted.image is not None and wanted.image != NO_IMAGE:
         size = wanted.memory or memory_size_of(wanted.nvram) or DEFAULT_MEMORY
         return Start(wanted, _image(wanted.image, size, wanted.load_address))
     if wanted.nvram is None:

@@ -146,7 +146,9 @@ def takes_run_options(*, serial: str) -> Callable[[_Function], _Function]:
 def read_options(
     image: str | None, *, gdb: str | None, gdb_1234: bool, clock: str | None, **others: Any
 ) -> RunOptions:
-    """Give a run's options from what the command line has."""
+    """Give a run's options from what the command line has; raise UsageError where it lacks some."""
+    if image is None and others["restore"] is None:
+        raise click.UsageError("Missing argument 'IMAGE', or --restore FILE for a saved machine.")
     return RunOptions(
         image,
         gdb=options.gdb_port(gdb, gdb_1234),

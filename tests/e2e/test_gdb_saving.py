@@ -82,3 +82,20 @@ def test_a_session_is_recorded_and_the_next_is_compared_with_it(debugged, image,
     assert "they part at instruction" in said
     assert "r9: 0x0 in this run, 0x7 recorded" in said
     assert gdb.number("$r0") == 1000
+
+
+def test_a_replay_is_saved_in_its_midst_and_compared(debugged, image, tmp_path):
+    recording = tmp_path / "recording"
+    soclet("run", image, "--serial", "none", "--record", recording)
+    run, gdb = debugged("replay", recording)
+    gdb.ask("break again if $r0 == 500")
+    gdb.ask("continue")
+    gdb.ask("monitor save half")
+    (tmp_path / "states" / "all").write_bytes(recording.read_bytes())
+    assert "which is as far as this run has come" in gdb.ask("monitor first-divergence all")
+    gdb.ask("delete")
+    assert "the replay" not in gdb.ask("continue")
+    gdb.ask("kill")
+    assert run.wait().status == 0
+    saved = tmp_path / "states" / "half"
+    assert soclet("run", "--restore", saved, "--serial", "none").status == 1000 & 0xFF

@@ -145,7 +145,8 @@ def test_what_cannot_be_restored_is_told_in_a_line(saved, here, tmp_path):
         "soclet: '-' runs what is in NVRAM, and --restore what is saved: give one of them"
     )
     assert here("run").complaint == (
-        "soclet: give an IMAGE to run, or a saved machine: --restore FILE"
+        "soclet run: Missing argument 'IMAGE', or --restore FILE for a saved machine. "
+        "Try 'soclet run --help'."
     )
     wrong = tmp_path / "wrong"
     for data, said in (
