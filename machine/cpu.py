@@ -354,18 +354,18 @@ class Cpu:
 
     def save(self) -> tuple[Any, ...]:
         """Give all state as plain values."""
-        return (tuple(self.r), *(getattr(self, name) for name in _SAVED))
+        return (tuple(self.r), *(getattr(self, name) for name in SAVED))
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Take back what `save` gave."""
         self.r[:] = state[0]
-        for name, value in zip(_SAVED, state[1:], strict=True):
+        for name, value in zip(SAVED, state[1:], strict=True):
             setattr(self, name, value)
         self.horizon = 0
         self._follow()
 
 
-_SAVED: Final = (
+SAVED: Final = (
     "time",
     "skew",
     "interrupts",
@@ -377,6 +377,7 @@ _SAVED: Final = (
     "debugged",
     "held",
 )
+"""The attributes that `Cpu.save` gives after the registers, in order."""
 
 
 def lowest_bit(lines: int) -> int:

@@ -4,7 +4,7 @@ Everything that is not the machine's own doing is one of these events, applied b
 instructions through one door, `Machine.post`. Replaying the log gives the same run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -132,6 +132,20 @@ class HoldInterrupts:
         machine.cpu.held = self.held
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looks at the machine, at a position of a recording that it is fed.
+
+    It changes nothing, and so nobody has to know of it who has the run again: it is not logged.
+    """
+
+    look: Callable[[], None]
+
+    def apply(self, machine: Inside) -> None:  # noqa: ARG002 - whoever looks knows which machine
+        """Have them look."""
+        self.look()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A point between two things that happen in a machine.
@@ -171,6 +185,8 @@ class EventLog:
 
     def append(self, position: Position, event: Event) -> None:
         """Note an event that is being applied."""
+        if isinstance(event, Look):
+            return
         self._entries.append((position, event))
 
     def begin_again(self, snapshot: Snapshot) -> None:

@@ -17,20 +17,20 @@ from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
 class Guard(IntFlag):
     """Why a store to a page is not plain."""
 
-    FRESH = 1
-    """Nothing has been written there: it reads zeros."""
-    COMMITTED = 2
-    """Nothing has been written there since the last commit to a file."""
-    CODE = 4
+    COMMITTED = 1
+    """Nothing has been written there since the last commit to a file, or ever."""
+    CODE = 2
     """An engine keeps something that it made of the page's instructions."""
-    MIRRORED = 8
+    MIRRORED = 4
     """An engine keeps copies of the page's words, or something that it made of single ones."""
-    NATIVE = 16
+    NATIVE = 8
     """Machine code of the native engine depends on words of the page: see its marks."""
+    TRANSLATED = 16
+    """An engine keeps what entries of a page table there say."""
     OBSERVED = 32
     """Somebody observes the guest's stores there."""
-    TRANSLATED = 64
-    """An engine keeps what entries of a page table there say."""
+    DIGESTED = 64
+    """Nothing has been written there since the last digest of memory."""
     REMEMBERED = 128
     """Nothing has been written there since the last moment that history keeps."""
 
@@ -55,13 +55,12 @@ class Memory:
         # Private, or else reading a page would already allocate it.
         self._store = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.words: Final = memoryview(self._store).cast("I")
-        self.guard: Final = bytearray([Guard.FRESH | Guard.COMMITTED]) * (size >> PAGE_SHIFT)
+        self.guard: Final = bytearray([Guard.COMMITTED]) * (size >> PAGE_SHIFT)
         self.touched: Final[set[int]] = set()
         self.uncommitted: set[int] = set()
         self.on_guarded: Callable[[int], None] = _nobody
         self._watchers: Final[dict[int, Watcher]] = {
-            int(Guard.FRESH): self._note_touched,
-            int(Guard.COMMITTED): self._note_uncommitted,
+            int(Guard.COMMITTED): self._note_written,
         }
 
     def watch(self, guard: Guard, watcher: Watcher) -> Watcher | None:
@@ -148,11 +147,8 @@ class Memory:
             self._guard(page, Guard.COMMITTED)
         return pages
 
-    def _note_touched(self, address: int, _length: int) -> bool:
+    def _note_written(self, address: int, _length: int) -> bool:
         self.touched.add(address >> PAGE_SHIFT)
-        return False
-
-    def _note_uncommitted(self, address: int, _length: int) -> bool:
         self.uncommitted.add(address >> PAGE_SHIFT)
         return False
 

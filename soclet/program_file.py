@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gdbstub.target import TargetError
 from soclet.runner import Runner
+from soclet.source_map import SourceMap
 from soclet.thread_target import ThreadTarget
 from toolchain.images import ASSEMBLY, ELF, Image
+
+if TYPE_CHECKING:
+    from soclet.capsule import KeptImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,23 @@ def _gone(source: Path, error: OSError) -> TargetError:
     return TargetError(f"{source} cannot be read any more: {error.strerror}")
 
 
-def program_file(image: Image) -> ProgramFile | None:
+def program_file(image: Image | None) -> ProgramFile | None:
     """Give what a debugger is shown of an image; None where it has nothing to show."""
+    if image is None:
+        return None
     source = Path(image.name).resolve()
     if image.format == ELF.name:
         return ProgramFile(str(source), partial(_read, source))
     if image.format == ASSEMBLY.name:
         return ProgramFile(str(source.with_suffix(".elf")), partial(_assemble, source))
     return None
+
+
+def kept_program(kept: "KeptImage | None") -> ProgramFile | None:
+    """Give what a debugger is shown of a program that is kept in a file."""
+    if kept is None or not kept.is_program:
+        return None
+    return ProgramFile(str(Path(kept.name).resolve()), lambda: kept.data)
 
 
 class ProgramTarget(ThreadTarget):
@@ -80,3 +94,10 @@ class ProgramTarget(ThreadTarget):
         if self._contents is None:
             self._contents = self._program.contents()
         return self._contents
+
+
+def target_with(program: ProgramFile | None, runner: Runner, places: SourceMap) -> ThreadTarget:
+    """Make the target that shows a program, if there is one."""
+    target = ThreadTarget(runner) if program is None else ProgramTarget(runner, program)
+    target.places = places
+    return target

@@ -12,12 +12,15 @@ from machine.engines import maker
 from machine.machine import Machine
 from soclet import sentences, state_file
 from soclet.capsule import Capsule
+from soclet.divergence.replayed import explain
 from soclet.errors import UserError, tell
 from soclet.files import check_writable
 from soclet.lines.line import Line, open_line
+from soclet.live_run import LiveRun
 from soclet.recorded_run import Recording, Verdict
 from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, End, Runner
 from soclet.source_map import SourceMap
+from soclet.state_dir import StateDir
 from soclet.wiring import end_on_signals, listen
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class ReplayOptions:
     engine: str = "auto"
     limit: int = NEVER
     state: Path | None = None
+    state_dir: Path | None = None
     allow_remote: bool = False
 
 
@@ -53,10 +57,13 @@ def replay(options: ReplayOptions) -> int:
     except (OSError, UserError) as error:
         where = f"{options.capsule}: " if isinstance(error, UserError) else ""
         raise UserError(f"{where}{error}") from error
-    return asyncio.run(_replay(options, capsule, machine))
+    folder = None if options.state_dir is None else StateDir(options.state_dir)
+    return asyncio.run(_replay(options, capsule, machine, folder))
 
 
-async def _replay(options: ReplayOptions, capsule: Capsule, machine: Machine) -> int:
+async def _replay(
+    options: ReplayOptions, capsule: Capsule, machine: Machine, folder: StateDir | None
+) -> int:
     output = bytearray()
     recording = Recording(capsule, machine)
     places = SourceMap(machine, None if capsule.image is None else capsule.image.image())
@@ -65,14 +72,17 @@ async def _replay(options: ReplayOptions, capsule: Capsule, machine: Machine) ->
         end_on_signals(runner)
         runner.on_output = output.extend
         runner.on_replayed = recording.end
+        if options.gdb is None:
+            recording.on_departure = partial(runner.finish, End.DEPARTED)
         announcements = []
         if options.gdb is not None:
             runner.remember(options.history)
             make = partial(_target, runner, recording, places)
             remote = options.allow_remote
-            announcements.append(
-                await listen(options.gdb, runner, make, stack, allow_remote=remote)
-            )
+            target, gdb = await listen(options.gdb, runner, make, stack, allow_remote=remote)
+            announcements.append(gdb)
+            if folder is not None:
+                target.live_run = LiveRun(machine, capsule.base, capsule.image, folder)
         runner.line = line = await _open_line(options, runner)
         stack.callback(line.close)
         for announcement in (*announcements, line.announcement):
@@ -95,16 +105,9 @@ async def _open_line(options: ReplayOptions, runner: Runner) -> Line:
 
 
 def _target(runner: Runner, recording: Recording, places: SourceMap) -> "ThreadTarget":
-    from soclet.program_file import ProgramFile, ProgramTarget
-    from soclet.thread_target import ThreadTarget
+    from soclet.program_file import kept_program, target_with
 
-    image = recording.capsule.image
-    if image is not None and image.is_program:
-        name = str(Path(image.name).resolve())
-        target: ThreadTarget = ProgramTarget(runner, ProgramFile(name, lambda: image.data))
-    else:
-        target = ThreadTarget(runner)
-    target.places = places
+    target = target_with(kept_program(recording.capsule.image), runner, places)
     target.recording = recording
     return target
 
@@ -117,16 +120,20 @@ def _report(
     end: End,
     output: bytes,
 ) -> int:
-    ended = recording.capsule.ending.ended if end is End.REPLAYED else end.value
+    ended = recording.capsule.ended if recording.verdict is not None else end.value
     status = machine.cpu.exit_status if ended == End.POWER_OFF.value else None
     if options.state is not None:
         state_file.write(options.state, state_file.state(machine, ended, status, output))
-    if end is End.REPLAYED:
+    if recording.verdict is not None:
         tell(f"soclet: end of the recording: {recording.reason}")
     tell(f"soclet: {sentences.position(machine, places)}")
     if recording.verdict is Verdict.REPRODUCED:
         return 0
-    if recording.verdict is None and end in (End.INTERRUPTED, End.LIMIT):
+    if recording.verdict is None and not recording.departed and end in (End.INTERRUPTED, End.LIMIT):
         return EXIT_STATUS[end]
     tell(f"soclet: {options.capsule}: the replay {recording.complaint()}")
+    if not recording.changed:
+        tell("soclet: running it again from the last mark on, on the reference engine, to see why")
+        for line in explain(recording.capsule, recording.reproduced, maker(options.engine)):
+            tell(f"soclet: {line}")
     return NOT_REPRODUCED

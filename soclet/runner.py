@@ -55,6 +55,7 @@ class End(Enum):
     ASLEEP = "asleep"
     INTERRUPTED = "interrupted"
     REPLAYED = "replayed"
+    DEPARTED = "departed"
 
 
 EXIT_STATUS: Final = {
@@ -124,6 +125,7 @@ class Runner:
         self.on_output: Callable[[bytes], None] = lambda _data: None
         self.on_replayed: Callable[[], None] = lambda: None
         self.on_present: Callable[[], None] = lambda: None
+        self.on_slice: Callable[[], None] = lambda: None
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
@@ -182,6 +184,7 @@ class Runner:
         if outcome is Reason.REPLAYED:
             self.on_replayed()
         self._pump()
+        self.on_slice()
         return outcome
 
     def finish(self, end: End) -> None:

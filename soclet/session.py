@@ -1,39 +1,37 @@
 """One run from its options to its exit status: machine, serial line and debugger put together."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from isa_spec.memory_map import DEFAULT_MEMORY, MEMORY_START
+from isa_spec.memory_map import MEMORY_START
 from machine.device import NEVER
 from machine.engines import maker
 from machine.machine import Machine
-from machine.nvram import Nvram, NvramError
-from soclet import demos, sentences, state_file
+from machine.nvram import NvramError
+from soclet import sentences, state_file
 from soclet.errors import UserError, tell
-from soclet.files import check_writable, memory_size_of
+from soclet.files import check_writable
+from soclet.keeping import Files, Keeping
 from soclet.lines.line import open_line
 from soclet.recording.recordings import Recordings, Wanted
 from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, Clock, End, Runner
 from soclet.source_map import SourceMap
+from soclet.start import Beginning, Start, find
 from soclet.wiring import end_on_signals, listen, open_log
 
 if TYPE_CHECKING:
-    from soclet.capsule import KeptImage
     from soclet.thread_target import ThreadTarget
-    from toolchain.images import Image
-
-NO_IMAGE = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What `soclet run` was asked for; the fields are its options."""
 
-    image: str
+    image: str | None
     gdb: str | None = None
     halt: bool = False
     history: int = DEFAULT_HISTORY
@@ -44,13 +42,16 @@ class RunOptions:
     clock: Clock | None = None
     engine: str = "auto"
     limit: int = NEVER
-    byte_ticks: int = 0
+    byte_ticks: int | None = None
     serial_log: Path | None = None
     state: Path | None = None
     profile: Path | None = None
     trace: Path | None = None
     vcd: Path | None = None
     capsule: Path | None = None
+    record: Path | None = None
+    restore: Path | None = None
+    state_dir: Path | None = None
     allow_remote: bool = False
 
 
@@ -58,16 +59,24 @@ def run(options: RunOptions) -> int:
     """Run a machine and give the exit status. Raises UserError where it cannot start."""
     if options.halt and options.gdb is None:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
-    if options.image == NO_IMAGE and options.nvram is None:
-        raise UserError("'-' runs what is in NVRAM: give --nvram FILE too")
-    for path in (options.state, options.capsule):
-        if path is not None:
-            check_writable(path)
+    if options.state is not None:
+        check_writable(options.state)
+    files = Files(options.capsule, options.record, options.state_dir)
+    files.check()
     _wanted(options).check()
-    image = _image(options)
-    kept = _kept(image) if options.capsule is not None else None
+    start = find(
+        Beginning(
+            options.image,
+            options.restore,
+            options.nvram,
+            options.memory,
+            options.byte_ticks,
+            options.load_address,
+        )
+    )
+    keeping = Keeping(files, start.keep_image)
     try:
-        return asyncio.run(_run(options, image, kept))
+        return asyncio.run(_run(options, start, keeping))
     except NvramError as error:
         raise UserError(str(error)) from error
 
@@ -76,46 +85,21 @@ def _wanted(options: RunOptions) -> Wanted:
     return Wanted(options.profile, options.trace, options.vcd)
 
 
-def _image(options: RunOptions) -> "Image | None":
-    """Read what is to be run, None where that is in NVRAM."""
-    if options.image == NO_IMAGE:
-        return None
-    from toolchain.images import load_image
-
-    return load_image(
-        demos.resolve(options.image),
-        memory_size=options.memory or memory_size_of(options.nvram) or DEFAULT_MEMORY,
-        load_address=options.load_address,
-    )
-
-
-def _kept(image: "Image | None") -> "KeptImage | None":
-    """Keep the image for a capsule, before its file may become another."""
-    if image is None:
-        return None
-    from soclet.capsule import KeptImage
-
-    return KeptImage.of(image)
-
-
-async def _run(options: RunOptions, image: "Image | None", kept: "KeptImage | None") -> int:
+async def _run(options: RunOptions, start: Start, keeping: Keeping) -> int:
     output = bytearray()
     async with AsyncExitStack() as stack:
-        machine = _machine(options, stack)
+        held = stack.enter_context(ExitStack())
+        machine = start.machine(maker(options.engine), held)
         runner = Runner(machine, limit=options.limit)
         # Before anybody is told that there is something to end.
         end_on_signals(runner)
         # What may be refused comes before what empties a file.
-        places = SourceMap(machine, image)
-        gdb = None
+        places = SourceMap(machine, start.image)
+        target, gdb = None, None
         if options.gdb is not None:
-            gdb = await listen(
-                options.gdb,
-                runner,
-                partial(_target, runner, image, places),
-                stack,
-                allow_remote=options.allow_remote,
-            )
+            make = partial(_target, start, runner, places)
+            remote = options.allow_remote
+            target, gdb = await listen(options.gdb, runner, make, stack, allow_remote=remote)
         line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
@@ -129,15 +113,16 @@ async def _run(options: RunOptions, image: "Image | None", kept: "KeptImage | No
             log(data)
 
         runner.on_output = keep
-        if image is not None:
-            machine.flash((segment.address, segment.data) for segment in image.segments)
+        start.load(machine)
         machine.commit()
         if gdb is not None:
             runner.remember(options.history)
         recordings = Recordings(_wanted(options), machine, places)
         stack.callback(recordings.close)
         runner.observers = recordings.observers
-        base = machine.snapshot() if options.capsule is not None else None
+        keeping.begin(machine, runner, held)
+        if target is not None:
+            target.live_run = keeping.live_run
         for announcement in (gdb, line.announcement):
             if announcement is not None:
                 tell(announcement)
@@ -146,42 +131,17 @@ async def _run(options: RunOptions, image: "Image | None", kept: "KeptImage | No
         end = await runner.run()
         await line.finish()
         recordings.keep()
-    # Not asked where nobody is told: names and lines take longer to read than a start.
-    told = end not in _EXPECTED or options.capsule is not None
-    reason = _reason(options, machine, places, end) if told else ""
-    if options.capsule is not None and base is not None:
-        from soclet.capsule import capsule_of
-
-        capsule_of(machine, base, kept, ended=end.value, reason=reason).save(options.capsule)
+        # Not asked where nobody is told: names and lines take longer to read than a start.
+        told = end not in _EXPECTED or keeping.tells_why
+        reason = _reason(options, machine, places, end) if told else ""
+        keeping.end(machine, end.value, reason)
     return _report(options, machine, end, reason, bytes(output))
 
 
-def _machine(options: RunOptions, stack: AsyncExitStack) -> Machine:
-    nvram = None
-    if options.nvram is not None:
-        nvram = Nvram(options.nvram, options.memory, default_size=DEFAULT_MEMORY)
-        stack.callback(nvram.close)
-        if nvram.recovered:
-            tell(f"soclet: {nvram.recovered}")
-    try:
-        return Machine(
-            nvram.size if nvram is not None else options.memory or DEFAULT_MEMORY,
-            byte_ticks=options.byte_ticks,
-            engine=maker(options.engine),
-            nvram=nvram,
-        )
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
+def _target(start: Start, runner: Runner, places: SourceMap) -> "ThreadTarget":
+    from soclet.program_file import target_with
 
-
-def _target(runner: Runner, image: "Image | None", places: SourceMap) -> "ThreadTarget":
-    from soclet.program_file import ProgramTarget, program_file
-    from soclet.thread_target import ThreadTarget
-
-    shown = program_file(image) if image is not None else None
-    target = ThreadTarget(runner) if shown is None else ProgramTarget(runner, shown)
-    target.places = places
-    return target
+    return target_with(start.program(), runner, places)
 
 
 def _reason(options: RunOptions, machine: Machine, places: SourceMap, end: End) -> str:

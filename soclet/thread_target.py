@@ -6,7 +6,7 @@ packets.
 
 import errno
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gdbstub.agent.program import BreakpointProgram
 from gdbstub.target import (
@@ -31,6 +31,9 @@ from soclet.processes.source import Process, ThreadSource
 from soclet.runner import Runner
 from soclet.travel_target import TravelTarget
 
+if TYPE_CHECKING:
+    from soclet.live_run import LiveRun
+
 CPU_THREAD: Final = 1
 """The thread that the CPU is while it runs no process."""
 
@@ -52,11 +55,13 @@ class ThreadTarget(TravelTarget):
     The process that runs is the thread that the CPU's own registers and memory are of; those of the
     others are what its kernel has saved. `own_space`: whether break- and watchpoints belong to the
     address space of the thread that was chosen when they were set, rather than to every one.
+    `live_run`: what monitor commands that keep and compare need, where there is a folder for files.
     """
 
     def __init__(self, runner: Runner) -> None:
         self.source_problem = ""
         self.own_space = False
+        self.live_run: LiveRun | None = None
         self._source: ThreadSource | None = None
         self._looked = False
         super().__init__(runner)

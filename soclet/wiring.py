@@ -51,8 +51,8 @@ async def listen(
     stack: AsyncExitStack,
     *,
     allow_remote: bool,
-) -> str:
-    """Open the debugger's port `[HOST:]PORT`; give the line that says where it is."""
+) -> "tuple[ThreadTarget, str]":
+    """Open the debugger's port `[HOST:]PORT`; give its target, and the line that says where."""
     from gdbstub.server import serve
     from soclet import addresses
 
@@ -68,4 +68,4 @@ async def listen(
     target.server = server
     server.on_ready = runner.ready_changed
     runner.watcher = target
-    return f"gdb: listening on {addresses.show(*server.address)}"
+    return target, f"gdb: listening on {addresses.show(*server.address)}"

@@ -1,110 +1,87 @@
 """What a capsule holds, how one is made of a run, and how the run is made of it again.
 
-Knows machines and images; must not know command lines, debuggers or serial lines.
+Knows machines and sections; must not know command lines, debuggers or serial lines.
 """
 
-import platform
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Self
-
-from construct import Compressed, Construct, ConstructError
 
 from machine.device import Device
 from machine.events import EventLog, Position
 from machine.machine import EngineMaker, Machine
+from machine.nvram import Nvram
 from machine.reference import Reference
 from machine.snapshot import Snapshot
-from soclet.capsule.container import CapsuleError, Tag, pack, unpack
-from soclet.capsule.encoding import encoding_of
-from soclet.capsule.events import ENTRIES, Entry
+from soclet.capsule.container import (
+    CUT_SHORT,
+    CapsuleError,
+    Contents,
+    Packer,
+    Section,
+    shown,
+    unpack,
+)
+from soclet.capsule.events import Entry
+from soclet.capsule.marks import Mark
+from soclet.capsule.parts import Ending, KeptImage, Origin
+from soclet.capsule.sections import (
+    BASE,
+    ENDING,
+    EVENTS,
+    IMAGE,
+    KINDS,
+    LINE,
+    MARK,
+    ORIGIN,
+    SAVED,
+    VOID,
+    Kind,
+)
 from soclet.files import write_whole
-from toolchain.images import ASSEMBLY, ELF, Image, load_image
 
-
-@dataclass(frozen=True, slots=True)
-class KeptImage:
-    """The image that a run was started with: its name, its format's and its file's bytes.
-
-    An assembly source is kept as the ELF file that it is assembled to, under the source's name
-    with the ending `.elf`, so that its names and lines are there wherever the capsule is.
-    """
-
-    name: str
-    format: str
-    data: bytes
-
-    @classmethod
-    def of(cls, image: Image, source: str | None = None) -> Self:
-        """Keep an image that was read from a file, which is still what it was.
-
-        `source`: assembly that was taken instead of what is in the file.
-        """
-        path = Path(image.name)
-        if image.format != ASSEMBLY.name:
-            return cls(image.name, image.format, path.read_bytes())
-        from toolchain.assembler import assemble
-
-        return cls(str(path.with_suffix(".elf")), ELF.name, assemble(path, source).elf())
-
-    @property
-    def is_program(self) -> bool:
-        """Whether it has names and lines: whether it is an ELF file."""
-        return self.format == ELF.name
-
-    def image(self) -> Image | None:
-        """Give the image, if it has names and lines."""
-        return load_image(self.data, name=self.name) if self.is_program else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Where a run ended, and why.
-
-    `state_hash`: `Machine.hash` at that point. `ended`: a word, such as `power-off` or `failed`.
-    `reason`: what a person is to be told, of any length; may be empty.
-    """
-
-    position: Position
-    state_hash: str
-    ended: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What recorded a run: the versions of soclet and Python, and the seed where there was one."""
-
-    soclet: str
-    python: str
-    seed: int | None = None
-
-    @classmethod
-    def here(cls, seed: int | None = None) -> Self:
-        """Give what is running now."""
-        return cls(version("soclet"), platform.python_version(), seed)
-
-    def __str__(self) -> str:
-        return f"soclet {self.soclet} on Python {self.python}"
+UNFINISHED: Final = "unfinished"
+"""How a run ended of which nobody could write it down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capsule:
     """A run: the state that it began at, what came from outside since, and how it ended.
 
-    `byte_ticks`: of the machine's serial line. `image`: what is in memory, for names and lines;
-    the run itself needs only the base.
+    `byte_ticks`: of the machine's serial line. `ending`: None where the process that recorded the
+    run ended before it was done; the run goes to the last of its marks then. `image`: what is in
+    memory, for names and lines; the run itself needs only the base. `marks`: what the machine was
+    on the way.
     """
 
     byte_ticks: int
     base: Snapshot
     events: tuple[Entry, ...]
-    ending: Ending
+    ending: Ending | None
     origin: Origin
     image: KeptImage | None = None
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def end(self) -> Position:
+        """Where the run ends, as far as it was recorded."""
+        return self.marks[-1].position if self.ending is None else self.ending.position
+
+    @property
+    def ended(self) -> str:
+        """The word for how it ended."""
+        return UNFINISHED if self.ending is None else self.ending.ended
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, for a person."""
+        if self.ending is None:
+            return (
+                f"recorded up to tick {self.end.tick}, step {self.end.happened}; "
+                "the recording process ended before it was done"
+            )
+        return self.ending.reason or self.ending.ended
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises UserError where that fails."""
@@ -113,36 +90,30 @@ class Capsule:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a file. Raises CapsuleError, whose line begins with the file's name."""
-        try:
-            return cls.decode(path.read_bytes())
-        except OSError as error:
-            raise CapsuleError(f"{path}: cannot be read: {error.strerror}") from error
-        except CapsuleError as error:
-            raise CapsuleError(f"{path}: {error}") from error
+        return cls.decode(read(path), path)
 
     def encode(self) -> bytes:
         """Give the file's bytes."""
-        values = {name: getattr(self, name) for name in _SECTIONS}
-        sections = {
-            _SECTIONS[name].tag: _SECTIONS[name].content.build(value)
-            for name, value in values.items()
-            if value is not None
-        }
-        return pack(sections, {section.tag for section in _SECTIONS.values() if section.required})
+        packer = Packer()
+        sections = map(packer.add, self._sections())
+        return b"".join((packer.begin(), *sections, b"" if self.ending is None else packer.end()))
+
+    def _sections(self) -> Iterator[Section]:
+        yield from head(self.byte_ticks, self.base, self.origin, self.image)
+        yield EVENTS.section(self.events)
+        yield from map(MARK.section, self.marks)
+        if self.ending is not None:
+            yield ENDING.section(self.ending)
 
     @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """Read a file's bytes. Raises CapsuleError."""
-        payloads = unpack(data, {section.tag for section in _SECTIONS.values()})
-        values: dict[str, Any] = {}
-        for name, section in _SECTIONS.items():
-            if section.tag in payloads:
-                values[name] = _content(section, payloads[section.tag])
-            elif section.required:
-                raise CapsuleError(
-                    f"the capsule lacks its section {section.tag.decode()}: record it again"
-                )
-        return cls(**values)
+    def decode(cls, data: bytes, path: Path | None = None) -> Self:
+        """Read a file's bytes; `path` is named in what is wrong. Raises CapsuleError."""
+        try:
+            return cls(**_values(unpack(data, KINDS)))
+        except CapsuleError as error:
+            if path is None:
+                raise
+            raise CapsuleError(f"{path}: {error}") from error
 
     def machine(
         self, *, engine: EngineMaker = Reference, devices: Iterable[Device] = ()
@@ -153,57 +124,123 @@ class Capsule:
         with it. Raises CapsuleError where this soclet has no such machine, OSError where the host
         cannot run the engine.
         """
-        try:
-            machine = Machine(
-                self.base.memory_size, byte_ticks=self.byte_ticks, devices=devices, engine=engine
-            )
-            self.rewind(machine)
-        except (ValueError, TypeError, LookupError, OverflowError) as error:
-            names = ", ".join(self.base.devices)
-            raise CapsuleError(
-                f"recorded by {self.origin} on a machine with other state or devices ({names}): "
-                "replay it with the soclet and the devices that it was recorded with"
-            ) from error
+        machine = machine_at(
+            self.base, self.byte_ticks, self.origin, engine=engine, devices=devices
+        )
+        self.rewind(machine)
         return machine
 
     def rewind(self, machine: Machine) -> None:
         """Bring such a machine back to where the run began."""
         machine.restore(self.base)
-        machine.feed(EventLog(self.events), self.ending.position)
+        machine.feed(EventLog(self.events), self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """How a field of a capsule is written; what is not required may be missing."""
-
-    tag: Tag
-    content: Construct
-    required: bool = True
-
-
-def _section(tag: Tag, encoding: Construct, *, required: bool = True) -> _Section:
-    return _Section(tag, Compressed(encoding, "zlib", level=9), required)
-
-
-_SECTIONS: Final = {
-    "byte_ticks": _section(b"LINE", encoding_of(int)),
-    "base": _section(b"BASE", encoding_of(Snapshot)),
-    "events": _section(b"EVTS", ENTRIES),
-    "ending": _section(b"ENDS", encoding_of(Ending)),
-    "origin": _section(b"FROM", encoding_of(Origin)),
-    "image": _section(b"IMAG", encoding_of(KeptImage), required=False),
-}
-"""The fields of a capsule, and the sections that hold them."""
-
-
-def _content(section: _Section, payload: bytes) -> Any:
+def read(path: Path) -> bytes:
+    """Read a file. Raises CapsuleError where that fails."""
     try:
-        value = section.content.parse(payload)
-    except (ConstructError, zlib.error, UnicodeDecodeError, EOFError) as error:
+        return path.read_bytes()
+    except OSError as error:
+        raise CapsuleError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def machine_at(
+    state: Snapshot,
+    byte_ticks: int,
+    origin: Origin,
+    *,
+    engine: EngineMaker,
+    devices: Iterable[Device] = (),
+    nvram: Nvram | None = None,
+) -> Machine:
+    """Make the machine that a state is of. Raises CapsuleError where this soclet has no such."""
+    try:
+        machine = Machine(
+            state.memory_size, byte_ticks=byte_ticks, devices=devices, engine=engine, nvram=nvram
+        )
+        machine.restore(state)
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        names = ", ".join(state.devices)
         raise CapsuleError(
-            f"the capsule's section {section.tag.decode()} cannot be read: record it again"
+            f"recorded by {origin} on a machine with other state or devices ({names}): "
+            "replay it with the soclet and the devices that it was recorded with"
         ) from error
-    return tuple(value) if isinstance(value, list) else value
+    return machine
+
+
+def head(
+    byte_ticks: int, base: Snapshot, origin: Origin, image: KeptImage | None
+) -> Iterator[Section]:
+    """Give the sections that a run begins with."""
+    yield LINE.section(byte_ticks)
+    yield BASE.section(base)
+    yield ORIGIN.section(origin)
+    if image is not None:
+        yield IMAGE.section(image)
+
+
+_FIELDS: Final = {
+    LINE: "byte_ticks",
+    BASE: "base",
+    ENDING: "ending",
+    ORIGIN: "origin",
+    IMAGE: "image",
+}
+"""The sections of which there is one, and the fields that hold them."""
+
+_GROWING: Final = (EVENTS, MARK, VOID)
+"""The sections of which there may be any number: they come as the run goes on."""
+
+
+def _values(contents: Contents) -> dict[str, Any]:
+    """Give the fields of a capsule. Raises CapsuleError where they are not there."""
+    kinds = [KINDS[section.tag] for section in contents.sections]
+    if SAVED in kinds:
+        raise CapsuleError(
+            "holds a saved machine and no run: `soclet run --restore FILE` goes on with it"
+        )
+    events, marks = _history(contents.sections)
+    if not contents.whole:
+        if not marks:
+            raise CapsuleError(CUT_SHORT)
+        del events[marks[-1].events :]
+    others = [each for each in contents.sections if KINDS[each.tag] not in _GROWING]
+    needed = (LINE, BASE, ORIGIN, *([ENDING] if contents.whole else []))
+    values = {_FIELDS[kind]: value for kind, value in sole(others, needed=needed).items()}
+    if not contents.whole:
+        values["ending"] = None
+    return {**values, "events": tuple(events), "marks": tuple(marks)}
+
+
+def _history(sections: Iterable[Section]) -> tuple[list[Entry], list[Mark]]:
+    """Give the events and marks of a run, but for those that turned out never to have been."""
+    events: list[Entry] = []
+    marks: list[Mark] = []
+    for section in sections:
+        kind = KINDS[section.tag]
+        if kind is EVENTS:
+            events.extend(kind.read(section))
+        elif kind is MARK:
+            marks.append(kind.read(section))
+        elif kind is VOID:
+            void = kind.read(section)
+            del events[void.events :]
+            marks = [mark for mark in marks if mark.order <= void.order]
+    return events, marks
+
+
+def sole(sections: Iterable[Section], *, needed: Iterable[Kind]) -> dict[Kind, Any]:
+    """Give the values of sections of which there is one each. Raises CapsuleError otherwise."""
+    values: dict[Kind, Any] = {}
+    for section in sections:
+        kind = KINDS[section.tag]
+        if kind in values:
+            raise CapsuleError(f"the capsule has two sections {shown(kind.tag)}: record it again")
+        values[kind] = kind.read(section)
+    for kind in needed:
+        if kind not in values:
+            raise CapsuleError(f"the capsule lacks its section {shown(kind.tag)}: record it again")
+    return values
 
 
 def capsule_of(

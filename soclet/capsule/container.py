@@ -1,12 +1,15 @@
-"""The file around a capsule's sections: magic, version, then sections, each with its checksum.
+"""The file around a capsule's sections: magic, version, then sections, each with its checksums.
 
-Knows tags and bytes; must not know what sections hold. A section that a reader does not know is
-passed over unless it is marked as required, so that later versions can add to the format.
+Knows tags and bytes; must not know what sections hold. A file may be written section by section,
+and be cut off anywhere: what is before the cut can be read. A section that a reader does not know
+is passed over unless it is marked as required, so that later versions can add to the format.
 """
 
+import io
 import zlib
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
 
 from construct import (
     Bytes,
@@ -14,17 +17,14 @@ from construct import (
     ChecksumError,
     Const,
     ConstructError,
-    Container,
     Flag,
     GreedyBytes,
     Int16ul,
     Int32ul,
     Prefixed,
     RawCopy,
-    RepeatUntil,
     StreamError,
     Struct,
-    Terminated,
     this,
 )
 
@@ -33,7 +33,7 @@ from soclet.errors import UserError
 MAGIC: Final = b"\x89soclet\n"
 """No text begins like this, and what mistakes it for text damages it."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when files are written that older readers must not read at all."""
 
 Tag = bytes
@@ -43,21 +43,33 @@ _LAST: Final[Tag] = b"LAST"
 
 _HEADER: Final = Struct("magic" / Const(MAGIC), "version" / Int16ul)
 
-_SECTION: Final = Struct(
+_SECTION_1: Final = Struct(
     "body"
     / RawCopy(
         Struct("tag" / Bytes(4), "required" / Flag, "payload" / Prefixed(Int32ul, GreedyBytes))
     ),
     "checksum" / Checksum(Int32ul, zlib.crc32, this.body.data),
 )
+"""A section of version 1, whose files were written whole."""
 
-_SECTIONS: Final = Struct(
-    "sections"
-    / RepeatUntil(lambda section, _all, _context: section.body.value.tag == _LAST, _SECTION),
-    Terminated,
+
+def _crc(data_and_before: tuple[bytes, int]) -> int:
+    return zlib.crc32(*data_and_before)
+
+
+_SECTION: Final = Struct(
+    "head" / RawCopy(Struct("tag" / Bytes(4), "required" / Flag, "length" / Int32ul)),
+    "head_checksum"
+    / Checksum(Int32ul, _crc, lambda this: (this.head.data, this["_params"]["before"])),
+    "payload" / Bytes(this.head.value.length),
+    "checksum" / Checksum(Int32ul, _crc, lambda this: (this.payload, this.head_checksum)),
 )
+"""A section. Each checksum goes on from the one before it, in the section before at first, so that
+a section that is missing is noticed too. The head has one of its own: what is cut off is then told
+from what is damaged."""
 
 
+CUT_SHORT: Final = "the capsule is cut short: copy or record it again"
 _DAMAGED: Final = "the capsule is damaged: copy or record it again"
 
 
@@ -65,51 +77,112 @@ class CapsuleError(UserError):
     """A file is no capsule that can be read: what is wrong, and what would be right."""
 
 
-def pack(sections: Mapping[Tag, bytes], required: Collection[Tag]) -> bytes:
-    """Give the file that holds sections; those named in `required` no reader may pass over."""
-    written = [
-        Container(body=Container(value=Container(tag=tag, required=tag in required, payload=data)))
-        for tag, data in (*sections.items(), (_LAST, b""))
-    ]
-    packed: bytes = _HEADER.build({"version": VERSION}) + _SECTIONS.build({"sections": written})
-    return packed
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section as it is written; one that is required no reader may pass over."""
+
+    tag: Tag
+    payload: bytes
+    required: bool = True
 
 
-def unpack(data: bytes, known: Collection[Tag]) -> dict[Tag, bytes]:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The sections of a file, in order, and whether its last one was there."""
+
+    sections: tuple[Section, ...]
+    whole: bool
+
+
+class Packer:
+    """Gives a file's bytes as it grows."""
+
+    def __init__(self) -> None:
+        self._checksum = 0
+
+    def begin(self) -> bytes:
+        """Give what the file begins with."""
+        header: bytes = _HEADER.build({"version": VERSION})
+        return header
+
+    def add(self, section: Section) -> bytes:
+        """Give what a section adds to it."""
+        head = {"tag": section.tag, "required": section.required, "length": len(section.payload)}
+        values = {"head": {"value": head}, "payload": section.payload}
+        written: bytes = _SECTION.build(values, before=self._checksum)
+        self._checksum = Int32ul.parse(written[-Int32ul.sizeof() :])
+        return written
+
+    def end(self) -> bytes:
+        """Give what it ends with."""
+        return self.add(Section(_LAST, b""))
+
+
+def pack(sections: Iterable[Section]) -> bytes:
+    """Give the file that holds sections."""
+    packer = Packer()
+    return b"".join((packer.begin(), *map(packer.add, sections), packer.end()))
+
+
+def unpack(data: bytes, known: Collection[Tag]) -> Contents:
     """Give the known sections of a file. Raises CapsuleError where it must not be read."""
     if not data.startswith(MAGIC):
         raise CapsuleError("no capsule; `soclet run IMAGE --capsule FILE` makes one")
+    stream = io.BytesIO(data)
     try:
-        version = _HEADER.parse(data).version
-        if version > VERSION:
-            raise CapsuleError(
-                f"a capsule of version {version}, and this soclet reads up to {VERSION}: "
-                "replay it with the soclet that wrote it, or a later one"
-            )
-        if version < 1:
-            raise CapsuleError(_DAMAGED)
-        parsed = _SECTIONS.parse(data[_HEADER.sizeof() :])
+        sections = [*_sections(stream)]
     except StreamError:
-        raise CapsuleError("the capsule is cut short: copy or record it again") from None
+        raise CapsuleError(CUT_SHORT) from None
     except (ChecksumError, ConstructError):
         raise CapsuleError(_DAMAGED) from None
-    return _chosen([section.body.value for section in parsed.sections[:-1]], known)
+    whole = bool(sections) and sections[-1].tag == _LAST
+    if whole and stream.read(1):
+        raise CapsuleError(_DAMAGED)
+    return Contents(tuple(_chosen(sections[: -1 if whole else None], known)), whole)
 
 
-def _chosen(bodies: list[Container], known: Collection[Tag]) -> dict[Tag, bytes]:
-    sections: dict[Tag, bytes] = {}
-    for body in bodies:
-        if body.tag in sections:
-            raise CapsuleError(f"the capsule has two sections {_shown(body.tag)}: record it again")
-        if body.tag in known:
-            sections[body.tag] = body.payload
-        elif body.required:
+def _sections(stream: BinaryIO) -> Iterator[Section]:
+    """Read sections up to the last, or to where the file is cut off."""
+    version = _HEADER.parse_stream(stream).version
+    if version > VERSION:
+        raise CapsuleError(
+            f"a capsule of version {version}, and this soclet reads up to {VERSION}: "
+            "replay it with the soclet that wrote it, or a later one"
+        )
+    if version < 1:
+        raise CapsuleError(_DAMAGED)
+    if version == 1:
+        yield from _sections_1(stream)
+        return
+    before, tag = 0, b""
+    while tag != _LAST:
+        try:
+            parsed = _SECTION.parse_stream(stream, before=before)
+        except StreamError:
+            return
+        before, tag = parsed.checksum, parsed.head.value.tag
+        yield Section(tag, parsed.payload, parsed.head.value.required)
+
+
+def _sections_1(stream: BinaryIO) -> Iterator[Section]:
+    tag = b""
+    while tag != _LAST:
+        body = _SECTION_1.parse_stream(stream).body.value
+        tag = body.tag
+        yield Section(tag, body.payload, body.required)
+
+
+def _chosen(sections: Iterable[Section], known: Collection[Tag]) -> Iterator[Section]:
+    for section in sections:
+        if section.tag in known:
+            yield section
+        elif section.required:
             raise CapsuleError(
-                f"the capsule needs a soclet that knows sections {_shown(body.tag)}: "
+                f"the capsule needs a soclet that knows sections {shown(section.tag)}: "
                 "replay it with the soclet that wrote it, or a later one"
             )
-    return sections
 
 
-def _shown(tag: Tag) -> str:
+def shown(tag: Tag) -> str:
+    """Give a tag as a person reads it."""
     return tag.decode("ascii", "backslashreplace")

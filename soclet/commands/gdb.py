@@ -11,7 +11,8 @@ from soclet import demos
 from soclet.commands.parameters import reporting
 from soclet.commands.run import read_options, takes_run_options
 from soclet.errors import UserError
-from soclet.session import NO_IMAGE, RunOptions
+from soclet.session import RunOptions
+from soclet.start import NO_IMAGE
 
 _STDIO: Final = "stdio"
 _FOR_GDB: Final = "gdb arguments"
@@ -32,10 +33,10 @@ class _PassesOn(click.Command):
 
 
 @click.command(cls=_PassesOn)
-@click.argument("image")
+@click.argument("image", required=False)
 @takes_run_options(serial="tcp:0")
 @click.pass_context
-def command(ctx: click.Context, /, image: str, **options: Any) -> int:
+def command(ctx: click.Context, /, image: str | None, **options: Any) -> int:
     """Debug firmware: run a machine, halted at reset, and gdb on it.
 
     IMAGE and the options are those of `soclet run`, but that the serial line cannot be the
@@ -77,9 +78,9 @@ def _debug(options: RunOptions, arguments: list[str]) -> int:
             )
 
 
-def _symbols(image: str, folder: Path) -> Path | None:
+def _symbols(image: str | None, folder: Path) -> Path | None:
     """Give an ELF file of the image: itself, or made of its source; None where there is none."""
-    if image == NO_IMAGE:
+    if image is None or image == NO_IMAGE:
         return None
     from toolchain.assembler import assemble
     from toolchain.images import ASSEMBLY, ELF, format_of

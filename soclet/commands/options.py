@@ -49,6 +49,12 @@ LIMIT: Final = click.option(
 STATE: Final = click.option(
     "--state", type=_FILE, metavar="FILE", help="Write how the run ended, as JSON."
 )
+STATE_DIR: Final = click.option(
+    "--state-dir",
+    type=_FILE,
+    metavar="DIR",
+    help="Let monitor commands read and write files in this folder.",
+)
 REMOTE: Final = click.option(
     "--allow-remote", is_flag=True, help="Let listeners be reached from other hosts."
 )

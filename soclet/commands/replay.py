@@ -20,13 +20,18 @@ from soclet.replay import ReplayOptions, replay
 @options.ENGINE
 @options.LIMIT
 @options.STATE
+@options.STATE_DIR
 @options.REMOTE
 def command(capsule: Path, *, gdb: str | None, gdb_1234: bool, halt: bool, **others: Any) -> int:
     """Run again, exactly, what the capsule FILE holds.
 
-    `soclet run --capsule FILE` writes one, and so does a failing test. Nothing that is typed
-    counts until the recording ends. With --gdb the machine waits for gdb, which stops at that
-    end; after it the machine goes on as a live one.
+    `soclet run --capsule FILE` writes one, and so does a failing test; `soclet run --record FILE`
+    writes one as it runs, with marks of the state on the way. Nothing that is typed counts until
+    the recording ends. With --gdb the machine waits for gdb, which stops at that end; after it
+    the machine goes on as a live one.
+
+    The replay is compared with the recording at each mark and at the end. Where they differ, it is
+    told between which marks, or at which instruction the engine is wrong, and what differs.
 
     The exit status is 0 where the machine ended in the recorded state; 3 where it did not; 124
     the limit was reached before; 130 interrupted before.

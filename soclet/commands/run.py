@@ -75,9 +75,7 @@ _OPTIONS = (
         "--byte-ticks",
         type=TICKS,
         metavar="N",
-        default=0,
-        show_default=True,
-        help="Ticks that a byte takes on the serial line.",
+        help="Ticks that a byte takes on the serial line (0).",
     ),
     click.option("--serial-log", type=_FILE, metavar="FILE", help="Write what the firmware sends."),
     options.STATE,
@@ -100,6 +98,19 @@ _OPTIONS = (
     click.option(
         "--capsule", type=_FILE, metavar="FILE", help="Write the run, for `soclet replay`."
     ),
+    click.option(
+        "--record",
+        type=_FILE,
+        metavar="FILE",
+        help="Write the run as it goes, for `soclet replay`, with marks of the state on the way.",
+    ),
+    click.option(
+        "--restore",
+        type=_FILE,
+        metavar="FILE",
+        help="Go on with a machine that `monitor save` saved.",
+    ),
+    options.STATE_DIR,
     options.REMOTE,
     click.option(
         "--config",
@@ -134,9 +145,11 @@ def takes_run_options(*, serial: str) -> Callable[[_Function], _Function]:
 
 
 def read_options(
-    image: str, *, gdb: str | None, gdb_1234: bool, clock: str | None, **others: Any
+    image: str | None, *, gdb: str | None, gdb_1234: bool, clock: str | None, **others: Any
 ) -> RunOptions:
-    """Give a run's options from what the command line has."""
+    """Give a run's options from what the command line has; raise UsageError where it lacks some."""
+    if image is None and others["restore"] is None:
+        raise click.UsageError("Missing argument 'IMAGE', or --restore FILE for a saved machine.")
     return RunOptions(
         image,
         gdb=options.gdb_port(gdb, gdb_1234),
@@ -146,15 +159,18 @@ def read_options(
 
 
 @click.command()
-@click.argument("image")
+@click.argument("image", required=False)
 @takes_run_options(serial="stdio")
-def command(image: str, **given: Any) -> int:
+def command(image: str | None, **given: Any) -> int:
     """Run firmware.
 
     IMAGE is an ELF, Intel HEX, S-record or raw binary file, an assembly source, `demo:NAME` for
-    firmware that comes with soclet, or `-` to run what is in NVRAM. The exit status is the
-    firmware's own; 124 the limit was reached; 125 it could not start; 126 the CPU check-stopped;
-    127 it sleeps and nothing can wake it; 130 interrupted.
+    firmware that comes with soclet, or `-` to run what is in NVRAM. With --restore the machine goes
+    on from where it was saved: memory, --memory and --byte-ticks are the saved one's, an --nvram
+    file takes that memory, and IMAGE, which may be left out, only gives names and lines.
+
+    The exit status is the firmware's own; 124 the limit was reached; 125 it could not start; 126
+    the CPU check-stopped; 127 it sleeps and nothing can wake it; 130 interrupted.
     """
     chosen = read_options(image, **given)
     status: int = reporting(lambda: run_session(chosen))

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 from gdbstub.target import TargetError
 from isa_spec.paging import ENTRY_BYTES, PAGE_SHIFT, table_base
 from isa_spec.registers import BY_NAME, PTBR
+from machine.snapshot import Snapshot
 from soclet import sentences, views
+from soclet.divergence.parting import differences_of, told_differences
 from soclet.errors import UserError
 from soclet.monitor.registry import address, command
 from soclet.travel.culprits import MOST_STEPS, By, Culprit, Search
+from soclet.travel.goal import go_to
 from soclet.travel.places import WORDS, go_to_place
 
 if TYPE_CHECKING:
@@ -56,6 +59,26 @@ def _checkpoint(target: ThreadTarget, argument: str) -> str:
         )
     names[argument] = target.machine.moment
     return f"{argument} is {sentences.position(target.machine, target.places)}\n"
+
+
+@command("diff A B")
+def _diff(target: ThreadTarget, argument: str) -> str:
+    """Show what changed in registers and memory between two moments, named as in goto, or now."""
+    places = argument.split()
+    if len(places) != len("AB"):
+        raise TargetError("monitor diff takes two moments, such as: monitor diff begin now")
+    snapshots = [_snapshot_at(target, place) for place in places]
+    lines = told_differences(differences_of(*snapshots), "before", "after")
+    return "".join(f"{line}\n" for line in lines) or "nothing differs\n"
+
+
+def _snapshot_at(target: ThreadTarget, place: str) -> Snapshot:
+    machine, now = target.machine, target.machine.moment
+    try:
+        _go(target, place)
+        return machine.snapshot()
+    finally:
+        go_to(machine, target.history, now)
 
 
 @command("why WHAT")

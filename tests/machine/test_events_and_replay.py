@@ -4,10 +4,10 @@ import pytest
 from board import DATA, SIZE, START, Board, handler
 from hypothesis import given
 from hypothesis import strategies as st
-from restless import Act, acts, replayed, restless
+from restless import TIMER_START, Act, acts, replayed, restless
 
 from isa_spec.registers import PC
-from machine.events import EventLog, Position, SerialInput
+from machine.events import EventLog, Look, Position, SerialInput
 from machine.machine import Machine
 from machine.reason import Reason
 
@@ -171,3 +171,24 @@ def test_a_debuggers_write_to_imask_wakes_where_something_is_pending():
     board.run()
     board.set(imask=1 << 18)
     assert board.step()["r0"] == 7
+
+
+def test_a_look_comes_at_its_position_changes_nothing_and_is_not_logged():
+    board = restless()
+    board.run(50)
+    here = board.machine.position
+    was = board.machine.hash()
+    board.type(b"x")
+    board.run(100)
+    events, end = list(board.machine.log), board.machine.position
+    at = next(i for i, (position, _) in enumerate(events) if position == here)
+    seen = []
+    machine = Machine(SIZE)
+    machine.bus.devices["timer"].restore(TIMER_START)
+    look = Look(lambda: seen.append((machine.position, machine.hash())))
+    machine.feed(EventLog((*events[:at], (here, look), *events[at:])), end)
+    while machine.run() is not Reason.REPLAYED:
+        pass
+    assert seen == [(here, was)]
+    assert list(machine.log) == list(board.machine.log)
+    assert machine.hash() == board.machine.hash()

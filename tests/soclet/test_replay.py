@@ -122,10 +122,17 @@ def test_another_state_at_the_end_is_told_with_the_versions(guest, recorded, her
     replaced(capsule, state_hash="0" * 64)
     replay = here("replay", capsule)
     assert replay.status == NOT_REPRODUCED
-    last = replay.errors.splitlines()[-1]
-    assert last.startswith(
+    told, why, where = replay.errors.splitlines()[-3:]
+    assert told.startswith(
         f"soclet: {capsule}: the replay ends in another state than was recorded; recorded by "
         "soclet 0.0.1 on Python 3.99, replayed by soclet "
+    )
+    assert why == (
+        "soclet: running it again from the last mark on, on the reference engine, to see why"
+    )
+    assert where == (
+        "soclet: it departs between tick 0, step 0, and tick 3, step 3, and does so on the "
+        "reference engine too"
     )
 
 

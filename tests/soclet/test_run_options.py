@@ -49,12 +49,16 @@ def test_what_is_not_asked_for_is_as_the_design_says(chosen):
         clock=None,
         engine="auto",
         limit=NEVER,
-        byte_ticks=0,
+        byte_ticks=None,
         serial_log=None,
         state=None,
         profile=None,
         trace=None,
         vcd=None,
+        capsule=None,
+        record=None,
+        restore=None,
+        state_dir=None,
         allow_remote=False,
     )
 
@@ -109,6 +113,9 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         trace = "t.json"
         vcd = "w.vcd"
         capsule = "run.capsule"
+        record = "run.recording"
+        restore = "saved"
+        state-dir = "states"
         allow-remote = true
         """
     )
@@ -119,6 +126,8 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")
     assert (str(run.profile), str(run.trace), str(run.vcd)) == ("p.txt", "t.json", "w.vcd")
     assert (str(run.capsule), run.allow_remote) == ("run.capsule", True)
+    assert (str(run.record), str(run.restore)) == ("run.recording", "saved")
+    assert str(run.state_dir) == "states"
     names = {name for param in command.params for name in param.opts if name.startswith("--")}
     missing = {name for name in names if f"\n        {name[2:]} = " not in path.read_text()}
     assert missing == {"--config"}

@@ -122,7 +122,7 @@ class Proof:
         """Make the data pages as if never written, and their table entries as if never used."""
         for machine in (self.native, self.plain):
             for page in (DATA >> 12, FRESH >> 12):
-                machine.memory.guard[page] |= Guard.FRESH | Guard.COMMITTED
+                machine.memory.guard[page] |= Guard.COMMITTED
             entries = machine.memory.read(TABLE, 4 * 12)
             words = [int.from_bytes(entries[n : n + 4], "little") for n in range(0, 48, 4)]
             words[DATA >> 12] = DATA | ALL

@@ -9,8 +9,10 @@ import guests
 import pytest
 from running import DEADLINE, SOCLET, Running, soclet
 
+from machine.machine import Machine
 from soclet.__main__ import COMMANDS
 from soclet.__main__ import soclet as front_door
+from soclet.capsule.saved import SavedMachine
 
 NOTES = """#!/bin/sh
 {
@@ -266,3 +268,11 @@ def test_help_tells_where_gdbs_own_words_go():
     done = subprocess.run([*SOCLET, "gdb", "--help"], capture_output=True, text=True, check=True)
     assert "[-- GDB-ARGUMENTS]" in done.stdout
     assert "[default: tcp:0]" in done.stdout
+
+
+def test_a_saved_machine_needs_no_image(noted, tmp_path):
+    path = tmp_path / "saved"
+    SavedMachine.of(Machine(0x2000)).save(path)
+    ended, words = noted("--restore", path)
+    assert ended.status == 0
+    assert words[3] == "-ex"

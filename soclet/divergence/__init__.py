@@ -1,0 +1,1 @@
+"""Where two runs that ought to be the same part, and what they differ in there."""
