@@ -10,7 +10,7 @@ Knows machines and memory's guards. Must not know host time, nor who wants to go
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -47,6 +47,7 @@ class History:
     what it did until it has caught up with the present; an event from outside begins another
     future there, and what had come after is lost. `branches` counts these.
 
+    on_branch: called where another future begins, before what it begins with.
     names: moments that somebody has named; those of a future that was lost are lost too.
     """
 
@@ -55,6 +56,7 @@ class History:
         self._memory: Final = machine.memory
         self._limit: Final = limit
         self.branches = 0
+        self.on_branch: Callable[[], None] = lambda: None
         self.begin_again()
         machine.memory.watch(Guard.REMEMBERED, self._about_to_be_written)
         machine.history = self
@@ -299,6 +301,7 @@ class History:
         self.names = {name: each for name, each in self.names.items() if each.order <= here}
         self.branches += 1
         self._be_live()
+        self.on_branch()
 
     def _be_live(self) -> None:
         before = self._frames[-1].before

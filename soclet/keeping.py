@@ -63,9 +63,13 @@ class Keeping:
         if self._files.record is not None:
             from soclet.capsule.recorder import Recorder
 
-            self.recorder = Recorder(self._files.record, machine, base, self._image)
-            stack.callback(self.recorder.close)
-            runner.on_slice = self.recorder.progress
+            self.recorder = recorder = Recorder(self._files.record, machine, base, self._image)
+            stack.callback(recorder.close)
+            runner.on_slice = recorder.progress
+            if machine.history is not None:
+                machine.history.on_branch = lambda: recorder.branched(
+                    len(machine.log), machine.position
+                )
 
     def end(self, machine: Machine, ended: str, reason: str) -> None:
         """The run has ended."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from isa_spec.paging import PAGE_SHIFT
+from isa_spec.formats import LENGTH
+from isa_spec.paging import PAGE, PAGE_SHIFT
 from isa_spec.registers import PC, PTBR, STATUS
 from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
 from machine.history import History
@@ -22,6 +23,9 @@ MOST_STEPS: Final = 2_000_000
 """Instructions that are gone through one by one for a register, at the most."""
 
 _FIRST_WINDOW: Final = 256
+
+_LONGEST_RUN: Final = 2 * PAGE // LENGTH
+"""Instructions that an engine may execute without bringing time and pc up to date."""
 _WORD: Final = 4
 
 
@@ -58,9 +62,30 @@ class Search:
 
     def word(self, address: int) -> Culprit | None:
         """Give the last write to the word at a physical address of memory; None where none was."""
-        machine, value = self._machine, self._machine.memory.words[address >> 2]
+        machine, history = self._machine, self._history
+        value = machine.memory.words[address >> 2]
         until = self._now
-        found = list[Culprit]()
+        try:
+            for start in reversed(history.frames):
+                if start.order < until.order:
+                    go_to(machine, history, start)
+                    writes = self._writes(address, until)
+                    if writes and (last := writes[-1]).by is By.OUTSIDE:
+                        return replace(last, after=value)
+                    if writes:
+                        return replace(self._exact(address, writes[-1], until), after=value)
+                    until = start
+        finally:
+            go_to(machine, history, self._now)
+        return None
+
+    def _writes(self, address: int, until: Moment) -> list[Culprit]:
+        """Go on to a moment, and give the writes to a word.
+
+        Those by instructions may have come some instructions later: in the midst of a run, neither
+        time nor pc are up to date.
+        """
+        machine, found = self._machine, list[Culprit]()
 
         def about_to_write(start: int, length: int) -> bool:
             old = machine.memory.words[address >> 2]
@@ -72,18 +97,24 @@ class Search:
                 found.append(self._culprit(By.INSTRUCTION, old))
             return True
 
-        try:
-            for start in reversed(self._history.frames):
-                if start.order < until.order:
-                    go_to(machine, self._history, start)
-                    with self._seen(address, about_to_write):
-                        run_to(machine, self._history, until)
-                    if found:
-                        return replace(found[-1], after=value)
-                    until = start
-        finally:
-            go_to(machine, self._history, self._now)
-        return None
+        with self._seen(address, about_to_write):
+            run_to(machine, self._history, until)
+        return found
+
+    def _exact(self, address: int, write: Culprit, until: Moment) -> Culprit:
+        """Give the last of the writes that began to be done in a run with this one."""
+        machine, last = self._machine, write
+        go_to(machine, self._history, write.moment)
+        end = min(until.position.happened, write.moment.position.happened + _LONGEST_RUN)
+        while machine.position.happened < end:
+            # What comes from outside here is none of it, and is to have come.
+            self._history.pause_at(until)
+            machine.run(budget=0)
+            here = self._culprit(By.INSTRUCTION, machine.memory.words[address >> 2])
+            coming = Position(here.moment.position.happened + 1, 0)
+            if self._writes(address, Moment(coming, here.moment.events)):
+                last = here
+        return last
 
     @contextmanager
     def _seen(self, address: int, watcher: Callable[[int, int], bool]) -> Iterator[None]:

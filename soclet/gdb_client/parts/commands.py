@@ -130,7 +130,7 @@ def _why(argument: str) -> str:
         raise gdb.GdbError(
             f"{_PREFIX} why takes an address, a register such as $r3, or page-table ADDR"
         )
-    if argument.startswith("$"):
+    if argument.startswith("$") and argument[1:].isidentifier():
         return _monitor(f"why {argument[1:]}")
     prefix = "page-table " if argument.startswith("page-table ") else ""
     address = int(gdb.parse_and_eval(f"(unsigned int)({argument.removeprefix(prefix)})"))

@@ -7,7 +7,10 @@ from fake_gdb import ARM
 
 from isa_spec.registers import BY_NAME
 
-NAMES = ["regs", "page-table", "trap", "serial", "devices", "time", "help"]
+NAMES = [
+    *("regs", "page-table", "trap", "serial", "devices", "time"),
+    *("goto", "checkpoint", "diff", "why", "help"),
+]
 
 
 @pytest.fixture
@@ -55,6 +58,9 @@ def test_they_are_all_there_with_help(gdb):
         ("trap", "monitor trap"),
         ("page-table", "monitor page-table"),
         (r"serial two  words\n", r"monitor serial two  words\n"),
+        ("checkpoint here", "monitor checkpoint here"),
+        ("diff here now", "monitor diff here now"),
+        ("why $r3", "monitor why r3"),
     ],
 )
 def test_the_machine_is_asked(gdb, typed, asked):
@@ -65,9 +71,18 @@ def test_the_machine_is_asked(gdb, typed, asked):
 
 
 def test_an_address_may_be_an_expression(gdb):
-    gdb.answers = {"monitor page-table 0x5000": "so\n"}
+    gdb.answers = {
+        f"monitor {each} 0x5000": "so\n" for each in ("page-table", "why", "why page-table")
+    }
     gdb.parse_and_eval = lambda text: {"(unsigned int)($sp + 8)": 0x5000}[text]
-    assert run(gdb, "page-table", "$sp + 8") == "so\n"
+    for command in ("page-table", "why", "why page-table"):
+        name, _, rest = command.partition(" ")
+        assert run(gdb, name, f"{rest} $sp + 8".strip()) == "so\n"
+
+
+def test_going_somewhere_shows_what_is_there(gdb):
+    gdb.answers = {"monitor goto 5": "tick 5\n", "frame": "#0 there\n"}
+    assert run(gdb, "goto", "5") == "tick 5\n#0 there\n"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "help"])
