@@ -95,4 +95,7 @@ class TravelTarget(DebugTarget):
         if history is None or history.branches == self._branches:
             return ""
         self._branches = history.branches
-        return "the machine was changed in its past: another future begins there, and what had come after is gone"
+        return (
+            "the machine was changed in its past: another future begins there, and what had come "
+            "after is gone"
+        )
