@@ -157,6 +157,9 @@ class Position:
     happened: int
     tick: int
 
+    def __str__(self) -> str:
+        return f"tick {self.tick}, step {self.happened}"
+
 
 class EventLog:
     """The events of a run, each with the position at which it was applied."""
