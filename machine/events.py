@@ -157,6 +157,9 @@ class Position:
     happened: int
     tick: int
 
+    def __str__(self) -> str:
+        return f"tick {self.tick}, step {self.happened}"
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

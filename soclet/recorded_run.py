@@ -9,7 +9,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Final
 
-from machine.events import EventLog, Look, Position
+from machine.events import EventLog, Look
 from machine.machine import Machine
 from soclet.capsule import Capsule, Origin
 from soclet.capsule.events import Entry
@@ -128,11 +128,14 @@ class Recording:
                 return "is not the recorded run: a debugger has changed the machine"
             case _ if self.departed:
                 at = self.capsule.marks[self.reproduced].position
-                differs = f"is not what was recorded for {_shown(at)}"
+                differs = f"is not what was recorded for {at}"
             case Verdict.DIFFERENT:
                 differs = "ends in another state than was recorded"
             case None:
-                differs = f"stopped at {self._here}, before the recorded end at {self._there}"
+                differs = (
+                    f"stopped at {self._machine.position}, "
+                    f"before the recorded end at {self.capsule.end}"
+                )
         return (
             f"{differs}; recorded by {self.capsule.origin}, replayed by {Origin.here()}: "
             "replay it with what recorded it"
@@ -151,20 +154,8 @@ class Recording:
         lines = [
             f"  recorded    by {self.capsule.origin}",
             f"  events      {self._passed} of {events} have come",
-            f"  end         {self._there}: {self.reason}",
+            f"  end         {self.capsule.end}: {self.reason}",
         ]
         if self.verdict is not None:
             lines.append("  the end was reached: the machine is live")
-        return "\n".join([f"at {self._here}", *lines])
-
-    @property
-    def _here(self) -> str:
-        return _shown(self._machine.position)
-
-    @property
-    def _there(self) -> str:
-        return _shown(self.capsule.end)
-
-
-def _shown(position: Position) -> str:
-    return f"tick {position.tick}, step {position.happened}"
+        return "\n".join([f"at {self._machine.position}", *lines])

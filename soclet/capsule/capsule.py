@@ -77,10 +77,7 @@ class Capsule:
     def reason(self) -> str:
         """Why it ended, for a person."""
         if self.ending is None:
-            return (
-                f"recorded up to tick {self.end.tick}, step {self.end.happened}; "
-                "the recording process ended before it was done"
-            )
+            return f"recorded up to {self.end}; the recording process ended before it was done"
         return self.ending.reason or self.ending.ended
 
     def save(self, path: Path) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, Self
 
+from construct import ConstructError
+
 from isa_spec.registers import REGISTERS
 from machine.cpu import SAVED
 from machine.device import DeviceState
 from machine.events import Position
 from machine.fingerprint import Fingerprint
 from machine.machine import Machine
+from soclet.capsule.container import CapsuleError
 from soclet.capsule.encoding import encoding_of
 
 
@@ -61,8 +64,11 @@ class Mark:
 
     @property
     def state(self) -> State:
-        """The state."""
-        state: State = _STATE.parse(self.encoded)
+        """The state. Raises CapsuleError where what is written is none."""
+        try:
+            state: State = _STATE.parse(self.encoded)
+        except (ConstructError, UnicodeDecodeError) as error:
+            raise CapsuleError("a mark of the capsule cannot be read: record it again") from error
         return state
 
 

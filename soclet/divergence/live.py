@@ -43,7 +43,7 @@ def compare(live: Capsule, recorded: Capsule, engine: EngineMaker) -> Iterator[s
     found = parting(one, two)
     if found is None:
         whose = "this run has come" if live.end == end else "the recorded one goes"
-        yield f"the same up to tick {end.tick}, step {end.happened}, which is as far as {whose}"
+        yield f"the same up to {end}, which is as far as {whose}"
         return
     image = None if live.image is None else live.image.image()
     yield f"they part {told_place(found, one, image)}"
@@ -97,4 +97,4 @@ def _shown(entry: Entry | None) -> str:
     position, event = entry
     said = repr(event)
     said = said if len(said) <= _MOST_SHOWN else f"{said[:_MOST_SHOWN]}…"
-    return f"at tick {position.tick}, step {position.happened}: {said}"
+    return f"at {position}: {said}"

@@ -85,7 +85,7 @@ def explain(capsule: Capsule, number: int, engine: EngineMaker) -> Iterator[str]
     reference = stretch.course(Reference, beginning)
     reference.finish()
     if stretch.ends_as_recorded(reference):
-        yield from _of_engine(stretch, machine.engine.name, engine, beginning)
+        yield from _of_engine(stretch, engine, beginning)
     else:
         yield from _of_recording(stretch, machine.position, reference)
 
@@ -93,31 +93,26 @@ def explain(capsule: Capsule, number: int, engine: EngineMaker) -> Iterator[str]
 def _of_recording(stretch: _Stretch, beginning: Position, reference: Course) -> Iterator[str]:
     """Tell that the reference engine does something else too: the recording is of another run."""
     yield (
-        f"it departs between {_shown(beginning)}, and {_shown(stretch.end)}, "
+        f"it departs between {beginning}, and {stretch.end}, "
         "and does so on the reference engine too"
     )
     here = reference.machine.position
     if here != stretch.end:
-        yield f"  the machine is at {_shown(here)}, recorded {_shown(stretch.end)}"
+        yield f"  the machine is at {here}, recorded {stretch.end}"
     if stretch.mark is not None:
         found = state_differences(reference.state, stretch.mark.state)
         yield from told_differences(found, "now", "recorded")
 
 
-def _of_engine(
-    stretch: _Stretch, name: str, engine: EngineMaker, beginning: Snapshot
-) -> Iterator[str]:
+def _of_engine(stretch: _Stretch, engine: EngineMaker, beginning: Snapshot) -> Iterator[str]:
     """Tell where an engine parts from the reference, which does what was recorded."""
     chosen = stretch.course(engine, beginning)
     found = parting(chosen, stretch.course(Reference, beginning))
-    yield f"the reference engine does what was recorded, the {name} engine does not"
+    name = chosen.machine.engine.name
+    yield f"the reference engine does what was recorded, {name} does not"
     if found is None:
         yield "  run again from the mark before, it does: what it does is not always the same"
         return
     image = stretch.capsule.image
     yield f"they part {told_place(found, chosen, None if image is None else image.image())}"
     yield from told_differences(found.differences(), f"by {name}", "by reference")
-
-
-def _shown(position: Position) -> str:
-    return f"tick {position.tick}, step {position.happened}"

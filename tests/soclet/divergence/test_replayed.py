@@ -10,7 +10,7 @@ from isa_spec.registers import PC
 from machine.events import SerialInput
 from machine.machine import EngineMaker, Machine
 from machine.reason import Reason
-from soclet.capsule import Capsule
+from soclet.capsule import Capsule, CapsuleError
 from soclet.capsule.marks import Marker
 from soclet.capsule.parts import Ending, Origin
 from soclet.divergence.replayed import explain
@@ -58,7 +58,7 @@ def test_an_engine_that_gets_a_register_wrong_is_found_at_the_instruction(after:
     right.run(budget=after - 1)
     said = explained(capsule, wrong(after, register=9))
     assert said == [
-        "the reference engine does what was recorded, the wrong engine does not",
+        "the reference engine does what was recorded, wrong does not",
         f"they part at instruction {after - 1} (tick {after - 1}), pc {right.cpu.r[PC]:#x}",
         "  r9: 0x100 by wrong, 0x0 by reference",
     ]
@@ -149,3 +149,10 @@ def test_a_machine_that_ends_before_a_mark_is_told_where_both_are():
     capsule = Capsule(0, base, (), ending, Origin("0", "3"), None, (late,))
     said = list(explain(capsule, 0, wrong(10**9)))
     assert "  the machine is at tick 3, step 3, recorded tick 90, step 90" in said
+
+
+def test_a_mark_that_is_none_is_told():
+    capsule = recorded()
+    marks = (*capsule.marks[:2], replace(capsule.marks[2], encoded=b"x"), *capsule.marks[3:])
+    with pytest.raises(CapsuleError, match="a mark of the capsule cannot be read"):
+        explained(replace(capsule, marks=marks), wrong(10**9))
