@@ -2,6 +2,7 @@
 
 import guests
 import pytest
+from running import soclet
 
 FLUSH = "maintenance flush register-cache"
 
@@ -194,3 +195,18 @@ def test_a_long_way_back_is_interrupted_where_nothing_was_missed(debug):
     assert gdb.number("$pc") == 0x1000
     gdb.ask("stepi")
     assert gdb.number("$pc") == 0x1000
+
+
+def test_a_recording_is_of_the_future_that_came_about(debug, tmp_path):
+    path = tmp_path / "recording"
+    run, gdb = debug(guests.powers_off(7), "--record", path, "--state", tmp_path / "was.json")
+    gdb.ask("continue")
+    gdb.ask("reverse-stepi")
+    gdb.ask("reverse-stepi")
+    gdb.ask("set $r0 = 9")
+    gdb.ask("continue")
+    gdb.ask("continue")
+    assert run.wait().status == 9
+    replayed = soclet("replay", path, "--state", tmp_path / "is.json")
+    assert replayed.status == 0
+    assert (tmp_path / "is.json").read_bytes() == (tmp_path / "was.json").read_bytes()
