@@ -173,8 +173,8 @@ def main(words: list[str]) -> None:
     heads = ("kernel", "engine", "with history", "bytes kept per million instructions")
     print("\n".join(tables.markdown(heads, rows, words=2)))
     ways = _ways(options.rounds)
-    rows = [(way.engine, way.what, f"{way.seconds:.3f}") for way in ways]
-    print("\n" + "\n".join(tables.markdown(("engine", "what", "seconds"), rows, words=2)))
+    times = [(way.engine, way.what, f"{way.seconds:.3f}") for way in ways]
+    print("\n" + "\n".join(tables.markdown(("engine", "what", "seconds"), times, words=2)))
     figures = {
         "host": host,
         "costs": [asdict(cost) for cost in costs],
