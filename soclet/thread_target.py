@@ -77,6 +77,16 @@ class ThreadTarget(TravelTarget):
         super().reset()
         self._looked = False
 
+    def reverse_continue(self) -> StopEvent | None:
+        """Go back; they may be others there."""
+        self._looked = False
+        return super().reverse_continue()
+
+    def arrived(self) -> None:
+        """They may be others here."""
+        super().arrived()
+        self._looked = False
+
     def write_memory(self, address: int, data: bytes) -> None:
         """Write; a program that is loaded may bring processes of its own, or take some away."""
         super().write_memory(address, data)
