@@ -64,7 +64,8 @@ def _history(machine: Machine) -> str:
     if not machine.repeats:
         return f"{reach}; {kept}; now is the present"
     back = present.happened - machine.position.happened
-    return f"{reach}; {kept}; now is {back} steps before the present, tick {present.tick}"
+    steps = f"{back} step{'s' * (back != 1)}"
+    return f"{reach}; {kept}; now is {steps} before the present, tick {present.tick}"
 
 
 def _next(machine: Machine) -> str:
