@@ -2,6 +2,9 @@
 
 from typing import Final
 
+WORD_BYTES: Final = 4
+"""What a load or a store is of."""
+
 WORD: Final = 0xFFFF_FFFF
 """All ones: `x & WORD` is x modulo 2³²."""
 

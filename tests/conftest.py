@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
@@ -11,6 +12,20 @@ def pytest_addoption(parser):
         action="store_true",
         help="write the golden sessions of tests/e2e/golden anew, instead of comparing them",
     )
+    parser.addoption(
+        "--all-mutants",
+        action="store_true",
+        help="try every mutant of the native engine's machine code, not one in four",
+    )
+
+
+MUTANTS_TRIED = 4
+
+
+@pytest.fixture
+def mutants_tried(request):
+    """One in how many mutants is tried: all of them take ten minutes."""
+    return 1 if request.config.getoption("--all-mutants") else MUTANTS_TRIED
 
 
 # How long an example takes says something about the host, nothing about the project.

@@ -12,6 +12,7 @@ from typing import Final
 from isa_spec.formats import LENGTH
 from isa_spec.instruction import InstructionSet
 from isa_spec.paging import PAGE_SHIFT
+from isa_spec.words import WORD_BYTES
 from machine.coverage import Coverage
 from machine.memory import Memory
 from machine.native.backend import Backend
@@ -185,7 +186,7 @@ class Cache:
         ]
         for block in touched:
             self._drop(block)
-        if touched and length <= LENGTH:
+        if touched and length == WORD_BYTES:
             self._rewritten[address - address % LENGTH] += 1
 
     def forget(self) -> None:

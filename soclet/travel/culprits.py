@@ -13,6 +13,7 @@ from typing import Final
 from isa_spec.formats import LENGTH
 from isa_spec.paging import PAGE, PAGE_SHIFT
 from isa_spec.registers import PC, PTBR, STATUS
+from isa_spec.words import WORD_BYTES
 from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
 from machine.history import History
 from machine.machine import Machine
@@ -26,7 +27,6 @@ _FIRST_WINDOW: Final = 256
 
 _LONGEST_RUN: Final = 2 * PAGE // LENGTH
 """Instructions that an engine may execute without bringing time and pc up to date."""
-_WORD: Final = 4
 
 
 class By(Enum):
@@ -86,15 +86,17 @@ class Search:
         time nor pc are up to date.
         """
         machine, found = self._machine, list[Culprit]()
+        # Those that write it by the length of the log once they are in it.
+        events = {
+            number: event
+            for number, (_, event) in enumerate(machine.agenda.coming(), len(machine.log) + 1)
+            if _covers(event, address)
+        }
 
         def about_to_write(start: int, length: int) -> bool:
-            old = machine.memory.words[address >> 2]
-            if length != _WORD:
-                position, event = machine.log[len(machine.log) - 1]
-                if _covers(event, address) and position == machine.position:
-                    found.append(self._culprit(By.OUTSIDE, old, event))
-            elif start == address:
-                found.append(self._culprit(By.INSTRUCTION, old))
+            if start < address + WORD_BYTES and address < start + length:
+                old, event = machine.memory.words[address >> 2], events.pop(len(machine.log), None)
+                found.append(self._culprit(By.OUTSIDE if event else By.INSTRUCTION, old, event))
             return True
 
         with self._seen(address, about_to_write):
@@ -219,7 +221,7 @@ def _covers(event: Event, address: int) -> bool:
             writes = [(start, 1)]
         case _:
             writes = []
-    return any(start < address + _WORD and address < start + size for start, size in writes)
+    return any(start < address + WORD_BYTES and address < start + size for start, size in writes)
 
 
 def _sets(event: Event, number: int) -> bool:

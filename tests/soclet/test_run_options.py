@@ -99,6 +99,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         [run]
         gdb = 2000
         halt = true
+        history = "64M"
         serial = "none"
         nvram = "memory.bin"
         memory = "64k"
@@ -121,6 +122,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     )
     run = chosen("x.elf", "--config", path)
     assert (run.gdb, run.halt, run.serial) == ("2000", True, "none")
+    assert run.history == 64 << 20
     assert (str(run.nvram), run.memory, run.load_address) == ("memory.bin", 64 << 10, 0x2000)
     assert (run.clock, run.engine, run.limit) == (Clock.PACED, "reference", 10_000)
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")

@@ -133,7 +133,10 @@ class SystemProof:
 
     def _run(self, machine: Machine, case: Case, ticks: int) -> State:
         for at, word in case.fresh:
-            machine.memory.write(at, word.to_bytes(4, "little"))
+            # A write of just the word would be taken for the guest's, and its code for restless.
+            page = bytearray(machine.memory.read(at & -PAGE, PAGE))
+            page[at % PAGE : at % PAGE + 4] = word.to_bytes(4, "little")
+            machine.memory.write(at & -PAGE, bytes(page))
         machine.memory.guard_pages(case.guarded, Guard.COMMITTED)
         cpu, devices = machine.cpu, machine.bus.devices
         r = cpu.r

@@ -114,7 +114,7 @@ class Proof:
         guards = self.native.memory.guard, self.plain.memory.guard
         if states[0] != states[1] or touched[0] != touched[1]:
             return f"{code.hex()} at {at:#x}, status {status}, {registers}: {states}"
-        if [g & 3 for g in guards[0]] != [g & 3 for g in guards[1]]:
+        if any((a ^ b) & Guard.COMMITTED for a, b in zip(*guards, strict=True)):
             return f"{code.hex()}: a store to a guarded page was not announced"
         return ""
 

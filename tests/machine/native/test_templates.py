@@ -71,11 +71,11 @@ def test_a_template_does_what_the_body_does_with_any_registers_and_any_values(ro
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].body not in SYSTEM])
 def test_no_template_could_do_without_one_of_its_host_instructions_or_be_another_rows(
-    row: Instruction,
+    row: Instruction, mutants_tried: int
 ):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(MUTANTS), hex(row.opcode)]
+    command = [sys.executable, str(MUTANTS), hex(row.opcode), str(mutants_tried)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     *survivors, count = done.stdout.splitlines()
     assert survivors == []
-    assert int(count) >= 2
+    assert int(count) >= 1

@@ -49,6 +49,17 @@ def test_the_last_write_to_a_word_is_found(todo: list[Act], offset: int):
         assert not stores
 
 
+def test_a_debugger_s_write_of_just_the_word_is_from_outside():
+    board = Board("mov [r2], r0", "add r1, r0").set(r2=DATA, r0=7)
+    History(board.machine, PLENTY)
+    board.write(DATA, 5)
+    first = Search(board.machine, board.machine.history).word(DATA)
+    assert (first.by, first.before, first.after) == (By.OUTSIDE, 0, 5)
+    board.step(2)
+    second = Search(board.machine, board.machine.history).word(DATA)
+    assert (second.by, second.before, second.after) == (By.INSTRUCTION, 5, 7)
+
+
 def test_a_write_of_the_same_value_counts():
     board = Board("mov [r2], r0", "mov [r2], r0", "add r1, r0").set(r2=DATA, r0=7)
     History(board.machine, PLENTY)
