@@ -50,7 +50,7 @@ LOOPS = {
                 "small:", "add r3, r4", "condbr r4 > 0, loop", "mov pc, 0x1000"),
     "gathering": ("mov r4, 9", "loop:", "mul r3, r2", "add r3, r4", "add r0, r3", "sub r6, r3",
                   "sub r4, r1", "condbr r4 != 0, loop", "mov pc, 0x1000"),
-    "divisions": ("mov r4, 5", "loop:", "sub r4, r1", "mov r3, r10", "div r3, r4",
+    "divisions": ("mov r4, 50", "loop:", "sub r4, r1", "mov r3, r10", "div r3, r4",
                   "add r0, r3", "condbr r4 != 0, loop", "mov pc, 0x1000"),
     "rewriting": ("loop:", "add r5, r1", "mov [r8], r5", "add r0, r1", "mov r6, 0",
                   "add r3, r6", "condbr r5 < 30, loop", "mov r5, 0", "mov pc, 0x1000"),
@@ -258,7 +258,7 @@ def test_a_run_with_watchpoints_is_compiled_but_for_what_is_watched():
 
 def test_code_that_is_left_at_once_over_and_over_is_left_to_the_reference():
     made = Board("loop:", "mov r0, [r1]", "add r2, r0", "mov pc, loop", engine=Compiled)
-    made.set(r1=0x15).run(1000)
+    made.set(r1=0x15).run(700)
     assert compiled_regions(made)
     made.run(50_000)
     assert not compiled_regions(made)
