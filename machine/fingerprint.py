@@ -33,7 +33,7 @@ class Fingerprint:
         """Give the digest of what memory holds now."""
         memory, digests = self._memory, self._digests
         if len(memory.touched) > len(digests):
-            # What was never touched is guarded as such, and costs nothing here.
+            # Memory itself notes the first write to a page; what was never touched costs nothing.
             self._written.update(memory.touched - digests.keys())
         for page in self._written:
             digest = _digest(page, memory.read(page << PAGE_SHIFT, PAGE))

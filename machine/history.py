@@ -11,7 +11,7 @@ Knows machines and memory's guards. Must not know host time, nor who wants to go
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +37,7 @@ class _Frame:
 
     moment: Moment
     state: CoreState
-    before: dict[int, bytes] = field(default_factory=dict)
+    before: dict[int, bytes]
 
 
 class History:
@@ -71,8 +71,8 @@ class History:
         self._moving = False
         self._memory.guard_all(Guard.REMEMBERED)
 
-    def _frame(self) -> _Frame:
-        return _Frame(self._machine.moment, self._machine.core_state())
+    def _frame(self, before: dict[int, bytes] | None = None) -> _Frame:
+        return _Frame(self._machine.moment, self._machine.core_state(), before or {})
 
     # What there is
 
@@ -169,10 +169,7 @@ class History:
         if earlier.moment.order == self._machine.moment.order:
             return
         before = {page: self._read(page, data) for page, data in earlier.before.items()}
-        self._frames.insert(index + 1, _Frame(*self._standing(), before))
-
-    def _standing(self) -> tuple[Moment, CoreState]:
-        return self._machine.moment, self._machine.core_state()
+        self._frames.insert(index + 1, self._frame(before))
 
     def _read(self, page: int, known: bytes = _ZEROS) -> bytes:
         """Give what a page holds, as the same object as what is known where that is equal."""
@@ -278,7 +275,11 @@ class History:
 
     def caught_up(self) -> None:
         """The machine does nothing again from here on."""
-        self._be_live()
+        before = self._frames[-1].before
+        again = (page for page in self._disturbed if page not in before)
+        self._memory.guard_pages(again, Guard.REMEMBERED)
+        self._disturbed.clear()
+        self._present.clear()
 
     def make_way_for(self, event: Event) -> None:
         """An event comes from outside: unless it is just the one that comes next, all else ends."""
@@ -300,15 +301,8 @@ class History:
         self._steps = {end: begin for end, begin in self._steps.items() if end.order <= here}
         self.names = {name: each for name, each in self.names.items() if each.order <= here}
         self.branches += 1
-        self._be_live()
+        self.caught_up()
         self.on_branch()
-
-    def _be_live(self) -> None:
-        before = self._frames[-1].before
-        again = (page for page in self._disturbed if page not in before)
-        self._memory.guard_pages(again, Guard.REMEMBERED)
-        self._disturbed.clear()
-        self._present.clear()
 
 
 def _merge(earlier: _Frame, later: _Frame) -> None:
