@@ -132,12 +132,18 @@ class Flash(Protocol):
 class Monitor(Protocol):
     """Commands of the target's own (`qRcmd`, gdb's `monitor`)."""
 
-    def monitor(self, command: str) -> str:
+    def monitor(self, command: str) -> str | None:
         """Carry out a command and say what came of it, in lines that end with a newline.
 
-        Raises TargetError where it is unknown or failed, with a sentence that says what would be
+        None: that takes time, and the owner says it, once, as `Server.answered` (or
+        `Session.answered`); nothing else is asked of the target meanwhile but to `give_up`. Raises
+        TargetError where the command is unknown or failed, with a sentence that says what would be
         right.
         """
+        ...
+
+    def give_up(self) -> None:
+        """Leave the command that takes time, and be as before it: nobody waits for it any more."""
         ...
 
 

@@ -13,7 +13,7 @@ from gdbstub.flash_plan import FlashPlan
 from gdbstub.parsing import ALL_THREADS, ANY_THREAD
 from gdbstub.points import Points
 from gdbstub.registers import RegisterFile
-from gdbstub.target import Stop, Target, TargetError, ThreadInfo, Threads
+from gdbstub.target import Monitor, Stop, Target, TargetError, ThreadInfo, Threads
 from gdbstub.views import ThreadView, View
 
 MOST_FAULTS = 1024
@@ -27,6 +27,8 @@ class Program(Enum):
 
     HALTED = auto()
     RUNNING = auto()
+    COMMANDED = auto()
+    """It stands still, but for what a command of the client's that takes time has it do."""
     GONE = auto()
     """It ended, was killed, or the client has let go of it."""
 
@@ -135,8 +137,14 @@ class Client:
         self.program = Program.GONE
         self.target.detach()
 
+    def give_up(self) -> None:
+        """Leave the command that takes time, where there is one."""
+        if self.program is Program.COMMANDED and isinstance(self.target, Monitor):
+            self.target.give_up()
+
     def abandon(self) -> None:
         """The client is gone: its break- and watchpoints go, the target stays as it is."""
+        self.give_up()
         if self.attached:
             self.points.clear()
             self.attached = False

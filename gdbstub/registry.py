@@ -131,5 +131,6 @@ def dispatch_tables(packets: tuple[Packet, ...]) -> Mapping[Program, Mapping[byt
     return {
         Program.HALTED: {each.name: each.handler for each in packets},
         Program.RUNNING: {},
+        Program.COMMANDED: {},
         Program.GONE: {each.name: each.handler for each in packets if each.without_program},
     }

@@ -75,6 +75,19 @@ def error_reply(client: Client, error: TargetError) -> bytes:
     return b"E%02x" % error.code
 
 
+def command_reply(client: Client, answer: str | TargetError) -> bytes:
+    """What came of a command (`qRcmd`).
+
+    To a client that cannot take words for an error, the sentence is shown as output.
+    """
+    if isinstance(answer, TargetError):
+        if "error-message" in client.supports:
+            return error_reply(client, answer)
+        answer = answer.message
+    client.say(answer)
+    return OK
+
+
 def console_replies(text: str, packet_size: int) -> Iterator[bytes]:
     """`O` packets that show `text` on the client's console, each within `packet_size`."""
     digits = text.encode().hex().encode()

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Final, cast
 
 from gdbstub.session import PACKET_SIZE, Session
-from gdbstub.target import StopEvent, Target
+from gdbstub.target import StopEvent, Target, TargetError
 
 MOST_UNSENT: Final = 0x10_0000
 """Bytes that a client may leave unread before it is answered no further."""
@@ -71,6 +71,11 @@ class Server:
         """The owner says that the running target has stopped; only a client that waits is told."""
         if self._current is not None:
             self._current.stopped(event)
+
+    def answered(self, answer: str | TargetError) -> None:
+        """The owner says what came of a command that took time; only who waits is told."""
+        if self._current is not None:
+            self._current.answered(answer)
 
     def console(self, text: str) -> None:
         """Show text on the console of the debugger that waits for the running target."""
@@ -193,6 +198,10 @@ class _Connection(asyncio.Protocol):
         if self._session is not None:
             self._send(self._session.stopped(event))
 
+    def answered(self, answer: str | TargetError) -> None:
+        if self._session is not None:
+            self._send(self._session.answered(answer))
+
     def console(self, text: str) -> None:
         if self._session is not None:
             self._send(self._session.console(text))
@@ -215,7 +224,7 @@ class _Connection(asyncio.Protocol):
         if session.backlog and not self.congested and not self._proceeds:
             self._proceeds = True
             asyncio.get_running_loop().call_soon(self._proceed)
-        if session.backlog or (self.congested and not session.running):
+        if session.backlog or (self.congested and not session.awaited):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -28,7 +28,14 @@ from gdbstub.framing import (
 )
 from gdbstub.handlers import packets_for
 from gdbstub.registry import dispatch_tables, name_of
-from gdbstub.replies import NO_PROGRAM, UNSUPPORTED, console_replies, error_reply, report
+from gdbstub.replies import (
+    NO_PROGRAM,
+    UNSUPPORTED,
+    command_reply,
+    console_replies,
+    error_reply,
+    report,
+)
 from gdbstub.target import StopEvent, Target, TargetError
 
 PACKET_SIZE: Final = 0x4000
@@ -75,12 +82,17 @@ class Session:
         """Whether the client waits for a stop reply."""
         return self._client.program is Program.RUNNING
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the client waits for the target: for a stop, or for what comes of a command."""
+        return self.running or self._client.program is Program.COMMANDED
+
     # --------------------------------------------------------------- from outside
 
     @property
     def backlog(self) -> bool:
         """Whether there is more to answer once what was answered is sent: then call `proceed`."""
-        return bool(self._unanswered or (self._waiting and not self.running))
+        return bool(self._unanswered or (self._waiting and not self.awaited))
 
     def receive(self, data: bytes) -> bytes:
         """Take the client's next bytes; give those to send to it, and see to the `backlog`."""
@@ -90,7 +102,7 @@ class Session:
     def proceed(self) -> bytes:
         """Answer what has come, up to enough for once; give the bytes to send."""
         while self.backlog and not self._client.leaving and len(self._output) < ENOUGH_OUTPUT:
-            if self._waiting and not self.running:
+            if self._waiting and not self.awaited:
                 self._handle(self._waiting.popleft())
             else:
                 event = self._unanswered.popleft()
@@ -101,6 +113,12 @@ class Session:
         """The running target has stopped; give the bytes to send, none where nobody waits."""
         if self.running:
             self._finish(event)
+        return self.proceed()
+
+    def answered(self, answer: str | TargetError) -> bytes:
+        """A command that took time is over; give the bytes to send, none where nobody waits."""
+        if self._client.program is Program.COMMANDED:
+            self._answer(answer)
         return self.proceed()
 
     def console(self, text: str) -> bytes:
@@ -120,7 +138,7 @@ class Session:
     def _on_packet(self, event: Packet) -> None:
         self._meet()
         self._acknowledge(ACK)
-        if not self.running:
+        if not self.awaited:
             self._handle(event.payload)
         elif len(self._waiting) < MOST_WAITING:
             self._waiting.append(event.payload)
@@ -128,7 +146,7 @@ class Session:
             self._client.leaving = True
 
     def _on_interrupt(self, _event: Interrupt) -> None:
-        """Stop the running target, once; a halted one as soon as it goes on.
+        """Stop the running target, once, or the command; a halted one as soon as it goes on.
 
         GDB manual: Interrupts. gdb sends Ctrl-C before the resume that it is meant for where the
         key is pressed at that moment. But one that follows a Ctrl-C's stop is the same, pressed
@@ -136,6 +154,9 @@ class Session:
         """
         if self.running:
             self._interrupt()
+        elif self._client.program is Program.COMMANDED:
+            self._client.give_up()
+            self._answer(TargetError("given up"))
         elif self._client.program is Program.HALTED and not self._client.just_interrupted:
             self._client.interrupt_due = self._met
 
@@ -214,9 +235,14 @@ class Session:
         self._client.just_interrupted, self._interrupted = self._interrupted, False
         self._reply(report(self._client, event))
 
+    def _answer(self, answer: str | TargetError) -> None:
+        """Tell what came of the command that the client waits for."""
+        self._client.program = Program.HALTED
+        self._reply(command_reply(self._client, answer))
+
     def _refuse(self, why: str) -> None:
         """An error in reply to a packet that never got to its handler."""
-        if not self.running:
+        if not self.awaited:
             self._reply(error_reply(self._client, TargetError(why)))
 
     def _reply(self, payload: bytes) -> None:

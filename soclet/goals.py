@@ -39,6 +39,7 @@ class Done(Enum):
     IN_HANDLER = "in-handler"
     HANDLER_RUNS_ON = "handler-runs-on"
     AT_BEGIN = "at-begin"
+    ANSWERED = "answered"
 
 
 Outcome = Reason | Done

@@ -3,7 +3,6 @@
 Knows its beginning, its program and the folder for files; must not know packets or commands.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from machine.engines import AUTO, maker
 from machine.machine import Machine
 from machine.snapshot import Snapshot
 from soclet.capsule import Capsule, KeptImage, capsule_of
+from soclet.errands import Work
 from soclet.state_dir import StateDir
 
 
@@ -31,7 +31,7 @@ class LiveRun:
         SavedMachine.of(self.machine, self.image).save(path)
         return path
 
-    def compare(self, name: str) -> Iterator[str]:
+    def compare(self, name: str) -> Work:
         """Tell in lines where this run departs from a recorded one. Raises UserError.
 
         The machine is left as it is: both runs are run again elsewhere.
@@ -40,4 +40,5 @@ class LiveRun:
 
         recorded = Capsule.load(self.folder.file(name))
         live = capsule_of(self.machine, self.base, self.image, ended="live")
-        yield from compare(live, recorded, maker(AUTO))
+        lines = yield from compare(live, recorded, maker(AUTO))
+        return "".join(f"{line}\n" for line in lines)

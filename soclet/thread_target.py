@@ -285,6 +285,6 @@ class ThreadTarget(TravelTarget):
 
     # Commands
 
-    def monitor(self, command: str) -> str:
-        """Carry out a monitor command."""
+    def monitor(self, command: str) -> str | None:
+        """Carry out a monitor command; None where it goes through history, which takes longer."""
         return monitor.execute(self, command)

@@ -3,6 +3,7 @@
 Knows gdbstub's ability for that and the journeys that there are; must not know packets.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from gdbstub.target import Resume, Step, StopEvent, TargetError
@@ -11,9 +12,12 @@ from machine.history import History
 from machine.reason import Reason
 from soclet import goals
 from soclet.debug_target import DebugTarget
+from soclet.errands import Errand, Work
+from soclet.errors import UserError
 from soclet.goals import Outcome
 from soclet.runner import Runner
 from soclet.slices import FIRST_SLICE
+from soclet.travel.excursion import Excursion
 from soclet.travel.goal import Travel
 from soclet.travel.steps import StepBack
 from soclet.travel.stops import RunBack
@@ -26,6 +30,7 @@ class TravelTarget(DebugTarget):
         super().__init__(runner)
         runner.on_present = self._tell_cpu
         self._travel: Travel | None = None
+        self._errand: Errand | None = None
         self._stepped_from: Moment | None = None
         self._branches = 0
 
@@ -56,6 +61,38 @@ class TravelTarget(DebugTarget):
             return None
         self._stop = self._event(outcome)
         return self._stop
+
+    def travel(self, work: Callable[[Travel], Work]) -> str | None:
+        """Do a command's work in history; None where it takes longer than a slice."""
+        return self.carry_out(Excursion(self.machine, self.history, work))
+
+    def carry_out(self, errand: Errand) -> str | None:
+        """Do what a command is to do; None where it takes longer than a slice."""
+        if self.runner.advance(errand, FIRST_SLICE) is Reason.BUDGET:
+            self._errand = errand
+            self.runner.start(errand)
+            return None
+        if isinstance(errand.result, UserError):
+            raise TargetError(str(errand.result))
+        return errand.result
+
+    def reached(self, outcome: Outcome) -> None:
+        """The runner's goal was reached: tell the client, or what came of its command."""
+        errand, self._errand = self._errand, None
+        if errand is None:
+            super().reached(outcome)
+        elif self.server is not None:
+            result = errand.result
+            self.server.answered(
+                TargetError(str(result)) if isinstance(result, UserError) else result
+            )
+
+    def give_up(self) -> None:
+        """Leave a command's work: the machine is again where it was."""
+        errand, self._errand = self._errand, None
+        if errand is not None:
+            self.runner.halt()
+            errand.give_up()
 
     def resume_at(self, action: Resume, home: goals.Context | None) -> StopEvent | None:
         """Go on, and remember where a step began."""

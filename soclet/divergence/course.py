@@ -3,9 +3,9 @@
 Knows machines and marks; must not know what it is compared with. The machine is a scratch one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from machine.events import EventLog, Position
 from machine.machine import Machine
@@ -13,6 +13,11 @@ from machine.reason import Reason
 from machine.snapshot import Snapshot
 from soclet.capsule.events import Entry
 from soclet.capsule.marks import Marker, State
+
+Result = TypeVar("Result")
+
+SLICE: Final = 16_384
+"""Instructions after which others are given a turn: the slowest engine takes some 5 ms for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +49,23 @@ class Course:
     def _feed(self, passed: int) -> None:
         self.machine.feed(EventLog(self._events[passed:]), self._end)
 
-    def advance(self, instructions: int) -> bool:
+    def advance(self, instructions: int) -> Generator[None, None, bool]:
         """Go on for so many instructions; tell whether the machine goes on after them."""
         cpu = self.machine.cpu
         last = cpu.executed + instructions
         while not self._ended:
-            reason = self.machine.run(budget=last - cpu.executed)
+            reason = self.machine.run(budget=min(SLICE, last - cpu.executed))
             if reason is Reason.REPLAYED:
                 self._ended = True
+            elif reason is Reason.BUDGET and cpu.executed < last:
+                yield
             elif reason is not Reason.BRK:
                 return reason is Reason.BUDGET
         return False
 
     def finish(self) -> None:
         """Go on to the end, or as far as the machine goes."""
-        while self.advance(self._end.happened + 1):
+        while at_once(self.advance(self._end.happened + 1)):
             pass
 
     @property
@@ -77,3 +84,13 @@ class Course:
         self.machine.restore(kept.snapshot)
         self._ended = kept.ended
         self._feed(kept.passed)
+
+
+def at_once(work: Generator[None, None, Result]) -> Result:
+    """Do work that gives others turns without any; give what comes of it."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result

@@ -3,7 +3,7 @@
 Knows capsules and courses; must not know the machine that is debugged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import zip_longest
 from typing import Final
 
@@ -20,15 +20,17 @@ _RECORDED: Final = "recorded"
 _MOST_SHOWN: Final = 80
 
 
-def compare(live: Capsule, recorded: Capsule, engine: EngineMaker) -> Iterator[str]:
+def compare(
+    live: Capsule, recorded: Capsule, engine: EngineMaker
+) -> Generator[None, None, list[str]]:
     """Tell, in lines, where two runs part and what differs, or that they do not.
 
-    Whether a debugger is attached does not count, but for what a `brk` makes of it.
+    It yields where others may have a turn. Whether a debugger is attached does not count, but for
+    what a `brk` makes of it.
     """
     machines = live.machine(engine=engine), recorded.machine(engine=engine)
     if (kind := _kind(machines[0])) != (other := _kind(machines[1])):
-        yield f"they are runs of different machines: {kind} {_OURS}, {other} {_RECORDED}"
-        return
+        return [f"they are runs of different machines: {kind} {_OURS}, {other} {_RECORDED}"]
     end = min(live.end, recorded.end)
     one, two = (
         Course(machine, _up_to(end, capsule, other), end, attached=False)
@@ -37,18 +39,18 @@ def compare(live: Capsule, recorded: Capsule, engine: EngineMaker) -> Iterator[s
         )
     )
     if one.state != two.state:
-        yield "they begin in different states"
-        yield from _told(differences_of(one.machine.snapshot(), two.machine.snapshot()))
-        return
-    found = parting(one, two)
+        differing = differences_of(one.machine.snapshot(), two.machine.snapshot())
+        return ["they begin in different states", *_told(differing)]
+    found = yield from parting(one, two)
     if found is None:
         whose = "this run has come" if live.end == end else "the recorded one goes"
-        yield f"the same up to {end}, which is as far as {whose}"
-        return
+        return [f"the same up to {end}, which is as far as {whose}"]
     image = None if live.image is None else live.image.image()
-    yield f"they part {told_place(found, one, image)}"
-    yield from _told(found.differences())
-    yield from _told_of_input(live, recorded, end)
+    return [
+        f"they part {told_place(found, one, image)}",
+        *_told(found.differences()),
+        *_told_of_input(live, recorded, end),
+    ]
 
 
 def _kind(machine: Machine) -> str:

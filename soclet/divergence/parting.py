@@ -3,7 +3,7 @@
 Knows courses; must not know where they are from.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -41,13 +41,16 @@ class Parting:
         return differences_of(self.one, self.other)
 
 
-def parting(one: Course, other: Course) -> Parting | None:
-    """Go along two courses until they part; None where they agree up to their common end."""
+def parting(one: Course, other: Course) -> Generator[None, None, Parting | None]:
+    """Go along two courses until they part; None where they agree up to their common end.
+
+    It yields where others may have a turn.
+    """
     found: Parting | None = None
     kept, step = (one.keep(), other.keep()), FIRST_STEP
     left: int | None = None  # once it is known within how many instructions they part
     while True:
-        goes_on = [one.advance(step), other.advance(step)]
+        goes_on = [(yield from one.advance(step)), (yield from other.advance(step))]
         if one.state != other.state:
             here = one.machine.snapshot(), other.machine.snapshot()
             found = Parting(kept[0].snapshot, step, *here)

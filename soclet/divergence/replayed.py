@@ -14,7 +14,7 @@ from machine.reference import Reference
 from machine.snapshot import Snapshot
 from soclet.capsule import Capsule
 from soclet.capsule.marks import Mark, Marker, state_differences
-from soclet.divergence.course import Course
+from soclet.divergence.course import Course, at_once
 from soclet.divergence.parting import parting, told_differences, told_place
 
 
@@ -107,7 +107,7 @@ def _of_recording(stretch: _Stretch, beginning: Position, reference: Course) -> 
 def _of_engine(stretch: _Stretch, engine: EngineMaker, beginning: Snapshot) -> Iterator[str]:
     """Tell where an engine parts from the reference, which does what was recorded."""
     chosen = stretch.course(engine, beginning)
-    found = parting(chosen, stretch.course(Reference, beginning))
+    found = at_once(parting(chosen, stretch.course(Reference, beginning)))
     name = chosen.machine.engine.name
     yield f"the reference engine does what was recorded, {name} does not"
     if found is None:

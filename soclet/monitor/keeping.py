@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdbstub.target import TargetError
+from soclet.errands import Aside
 from soclet.errors import UserError
 from soclet.monitor.registry import command
 
@@ -32,9 +33,6 @@ def _save(target: ThreadTarget, argument: str) -> str:
 
 
 @command("first-divergence NAME")
-def _first_divergence(target: ThreadTarget, argument: str) -> str:
+def _first_divergence(target: ThreadTarget, argument: str) -> str | None:
     """Tell where this run departs from the one recorded in a file in --state-dir."""
-    try:
-        return "\n".join(_run(target, "first-divergence").compare(argument)) + "\n"
-    except UserError as error:
-        raise TargetError(str(error)) from error
+    return target.carry_out(Aside(_run(target, "first-divergence").compare(argument)))

@@ -17,8 +17,9 @@ from isa_spec.words import WORD
 if TYPE_CHECKING:
     from soclet.thread_target import ThreadTarget
 
-Act = Callable[["ThreadTarget", str], str]
-"""Carries a command out: takes what was typed after its name, and gives what is to be shown."""
+Act = Callable[["ThreadTarget", str], "str | None"]
+"""Carries a command out: takes what was typed after its name, and gives what is to be shown; None
+where that takes time, and the target says it later."""
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 
@@ -51,7 +52,7 @@ def command(usage: str) -> Callable[[Act], Act]:
     return declare
 
 
-def execute(target: ThreadTarget, text: str) -> str:
+def execute(target: ThreadTarget, text: str) -> str | None:
     """Carry out a command line; raise TargetError where it is not one, saying what is."""
     word, _, argument = text.strip().partition(" ")
     name = _meant(word or "help", COMMANDS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gdbstub.target import TargetError
@@ -11,34 +13,32 @@ from isa_spec.registers import BY_NAME, PTBR
 from machine.snapshot import Snapshot
 from soclet import sentences, views
 from soclet.divergence.parting import differences_of, told_differences
-from soclet.errors import UserError
 from soclet.monitor.registry import address, command
 from soclet.travel.culprits import MOST_STEPS, By, Culprit, Search
-from soclet.travel.goal import go_to
 from soclet.travel.places import WORDS, go_to_place
 
 if TYPE_CHECKING:
+    from soclet.errands import Work
     from soclet.thread_target import ThreadTarget
+    from soclet.travel.goal import Travel
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PAGE_TABLE: Final = "page-table "
 
 
 @command("goto TICK")
-def _goto(target: ThreadTarget, argument: str) -> str:
+def _goto(target: ThreadTarget, argument: str) -> str | None:
     """Go to a tick since the last reset, a checkpoint, `begin` or `present`."""
     if not argument:
         raise TargetError("monitor goto takes a tick, a checkpoint, begin or present")
-    _go(target, argument)
+    return target.travel(partial(_go, target, argument))
+
+
+def _go(target: ThreadTarget, place: str, travel: Travel) -> Work:
+    yield from go_to_place(travel, place)
+    travel.settled = travel.machine.moment
     target.arrived()
-    return f"{sentences.position(target.machine, target.places)}\n"
-
-
-def _go(target: ThreadTarget, place: str) -> None:
-    try:
-        go_to_place(target.machine, target.history, place)
-    except UserError as error:
-        raise TargetError(str(error)) from error
+    return f"{sentences.position(travel.machine, target.places)}\n"
 
 
 @command("checkpoint [NAME]")
@@ -62,45 +62,52 @@ def _checkpoint(target: ThreadTarget, argument: str) -> str:
 
 
 @command("diff A B")
-def _diff(target: ThreadTarget, argument: str) -> str:
+def _diff(target: ThreadTarget, argument: str) -> str | None:
     """Show what changed in registers and memory between two moments, named as in goto, or now."""
     places = argument.split()
     if len(places) != len("AB"):
         raise TargetError("monitor diff takes two moments, such as: monitor diff begin now")
-    snapshots = [_snapshot_at(target, place) for place in places]
-    lines = told_differences(differences_of(*snapshots), "before", "after")
+    return target.travel(partial(_compare, places))
+
+
+def _compare(places: list[str], travel: Travel) -> Work:
+    before = yield from _snapshot_at(travel, places[0])
+    after = yield from _snapshot_at(travel, places[1])
+    lines = told_differences(differences_of(before, after), "before", "after")
     return "".join(f"{line}\n" for line in lines) or "nothing differs\n"
 
 
-def _snapshot_at(target: ThreadTarget, place: str) -> Snapshot:
-    machine, now = target.machine, target.machine.moment
-    try:
-        _go(target, place)
-        return machine.snapshot()
-    finally:
-        go_to(machine, target.history, now)
+def _snapshot_at(travel: Travel, place: str) -> Generator[None, None, Snapshot]:
+    """Give what the machine was at a place, which is named as from where it was at first."""
+    yield from travel.go(travel.settled)
+    yield from go_to_place(travel, place)
+    return travel.machine.snapshot()
 
 
 @command("why WHAT")
-def _why(target: ThreadTarget, argument: str) -> str:
+def _why(target: ThreadTarget, argument: str) -> str | None:
     """Tell who wrote last: to an address, a register, or the entry of `page-table ADDR`."""
     if not argument:
         raise TargetError("monitor why takes an address, a register, or page-table ADDR")
-    search = Search(target.machine, target.history)
     if argument in BY_NAME:
-        found = search.register(BY_NAME[argument].number)
-        if found is None:
-            return (
-                f"nothing has written {argument} since history begins, or in the last "
-                f"{MOST_STEPS} steps\n"
-            )
-        return _told(target, argument, found)
+        return target.travel(partial(_blame_for_register, target, argument))
     what, place = _place(target, argument)
-    found = search.word(place)
-    if found is None:
-        begin = target.history.begin.position.tick
-        return f"nothing has written {what} since history begins, at tick {begin}\n"
-    return _told(target, what, found)
+    return target.travel(partial(_blame_for_word, target, what, place))
+
+
+def _blame_for_register(target: ThreadTarget, name: str, travel: Travel) -> Work:
+    found = yield from Search(travel).register(BY_NAME[name].number)
+    if found is not None:
+        return _told(target, name, found)
+    return f"nothing has written {name} since history begins, or in the last {MOST_STEPS} steps\n"
+
+
+def _blame_for_word(target: ThreadTarget, what: str, place: int, travel: Travel) -> Work:
+    found = yield from Search(travel).word(place)
+    if found is not None:
+        return _told(target, what, found)
+    begin = travel.history.begin.position.tick
+    return f"nothing has written {what} since history begins, at tick {begin}\n"
 
 
 def _place(target: ThreadTarget, argument: str) -> tuple[str, int]:

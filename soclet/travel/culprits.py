@@ -4,7 +4,7 @@ Knows history, and how a write is noticed as what happened is done again. Must n
 person is told of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,10 +15,8 @@ from isa_spec.paging import PAGE, PAGE_SHIFT
 from isa_spec.registers import PC, PTBR, STATUS
 from isa_spec.words import WORD_BYTES
 from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
-from machine.history import History
-from machine.machine import Machine
 from machine.memory import Guard
-from soclet.travel.goal import go_to, run_to
+from soclet.travel.goal import Travel
 
 MOST_STEPS: Final = 2_000_000
 """Instructions that are gone through one by one for a register, at the most."""
@@ -53,33 +51,31 @@ class Culprit:
 
 
 class Search:
-    """Looks through a machine's past, and leaves it where it is."""
+    """Looks through a machine's past, and leaves it somewhere there."""
 
-    def __init__(self, machine: Machine, history: History) -> None:
-        self._machine: Final = machine
-        self._history: Final = history
-        self._now: Final = machine.moment
+    def __init__(self, travel: Travel) -> None:
+        self._travel: Final = travel
+        self._machine: Final = travel.machine
+        self._history: Final = travel.history
+        self._now: Final = travel.machine.moment
 
-    def word(self, address: int) -> Culprit | None:
+    def word(self, address: int) -> Generator[None, None, Culprit | None]:
         """Give the last write to the word at a physical address of memory; None where none was."""
-        machine, history = self._machine, self._history
-        value = machine.memory.words[address >> 2]
+        value = self._machine.memory.words[address >> 2]
         until = self._now
-        try:
-            for start in reversed(history.frames):
-                if start.order < until.order:
-                    go_to(machine, history, start)
-                    writes = self._writes(address, until)
-                    if writes and (last := writes[-1]).by is By.OUTSIDE:
-                        return replace(last, after=value)
-                    if writes:
-                        return replace(self._exact(address, writes[-1], until), after=value)
-                    until = start
-        finally:
-            go_to(machine, history, self._now)
+        for start in reversed(self._history.frames):
+            if start.order < until.order:
+                yield from self._travel.go(start)
+                writes = yield from self._writes(address, until)
+                if writes:
+                    last = writes[-1]
+                    if last.by is By.INSTRUCTION:
+                        last = yield from self._exact(address, last, until)
+                    return replace(last, after=value)
+                until = start
         return None
 
-    def _writes(self, address: int, until: Moment) -> list[Culprit]:
+    def _writes(self, address: int, until: Moment) -> Generator[None, None, list[Culprit]]:
         """Go on to a moment, and give the writes to a word.
 
         Those by instructions may have come some instructions later: in the midst of a run, neither
@@ -100,13 +96,13 @@ class Search:
             return True
 
         with self._seen(address, about_to_write):
-            run_to(machine, self._history, until)
+            yield from self._travel.run_to(until)
         return found
 
-    def _exact(self, address: int, write: Culprit, until: Moment) -> Culprit:
+    def _exact(self, address: int, write: Culprit, until: Moment) -> Generator[None, None, Culprit]:
         """Give the last of the writes that began to be done in a run with this one."""
         machine, last = self._machine, write
-        go_to(machine, self._history, write.moment)
+        yield from self._travel.go(write.moment)
         end = min(until.position.happened, write.moment.position.happened + _LONGEST_RUN)
         while machine.position.happened < end:
             # What comes from outside here is none of it, and is to have come.
@@ -114,7 +110,7 @@ class Search:
             machine.run(budget=0)
             here = self._culprit(By.INSTRUCTION, machine.memory.words[address >> 2])
             coming = Position(here.moment.position.happened + 1, 0)
-            if self._writes(address, Moment(coming, here.moment.events)):
+            if (yield from self._writes(address, Moment(coming, here.moment.events))):
                 last = here
         return last
 
@@ -139,30 +135,30 @@ class Search:
         moment = machine.moment
         return Culprit(by, moment, executed, r[PC], r[STATUS], r[PTBR], before, before, event)
 
-    def register(self, number: int) -> Culprit | None:
+    def register(self, number: int) -> Generator[None, None, Culprit | None]:
         """Give the last write to a register; None where none was in the last MOST_STEPS."""
         history, window, until = self._history, _FIRST_WINDOW, self._now
         oldest = max(history.begin.position.happened, self._now.position.happened - MOST_STEPS)
-        try:
-            while until.position.happened > oldest:
-                first = max(oldest, self._now.position.happened - window)
-                start = history.begin
-                if first > start.position.happened:
-                    start = history.before(first)
-                go_to(self._machine, history, start)
-                found = self._last_step(number, until)
-                if found is not None:
-                    return found
-                until, window = start, window * 8
-        finally:
-            go_to(self._machine, history, self._now)
+        while until.position.happened > oldest:
+            first = max(oldest, self._now.position.happened - window)
+            start = history.begin
+            if first > start.position.happened:
+                start = history.before(first)
+            yield from self._travel.go(start)
+            found = yield from self._last_step(number, until)
+            if found is not None:
+                return found
+            until, window = start, window * 8
         return None
 
-    def _last_step(self, number: int, until: Moment) -> Culprit | None:
+    def _last_step(self, number: int, until: Moment) -> Generator[None, None, Culprit | None]:
         """Go on to a moment step by step, and give the last one that wrote a register."""
         machine, last = self._machine, None
-        r = machine.cpu.r
+        r, slice_end = machine.cpu.r, machine.cpu.executed
         while machine.moment.order < until.order:
+            if machine.cpu.executed >= slice_end:
+                yield
+                slice_end = machine.cpu.executed + self._travel.bounds.budget
             before, logged = r[number], len(machine.log)
             self._history.pause_at(until)
             machine.run(budget=0)
@@ -175,10 +171,10 @@ class Search:
                 continue
             if machine.moment.order >= until.order:
                 break
-            last = self._step(number) or last
+            last = (yield from self._step(number)) or last
         return last
 
-    def _step(self, number: int) -> Culprit | None:
+    def _step(self, number: int) -> Generator[None, None, Culprit | None]:
         """Go on by one instruction or the entry of an interrupt; give it where it wrote."""
         machine = self._machine
         r = machine.cpu.r
@@ -192,7 +188,8 @@ class Search:
         last = machine.cpu.entered[-1] if traps else None
         # Just it, without what comes from outside after it.
         here = machine.moment
-        run_to(machine, self._history, Moment(Position(here.position.happened + 1, 0), here.events))
+        to = Moment(Position(here.position.happened + 1, 0), here.events)
+        yield from self._travel.run_to(to)
         trapped = bool(machine.cpu.entered) and machine.cpu.entered[-1] is not last
         if trapped:
             entering = replace(stepping, by=By.ENTRY, after=r[number])

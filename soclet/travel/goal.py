@@ -24,8 +24,8 @@ _LONG: Final = 10_000
 class Travel:
     """A goal that goes back and forth, whose way a subclass knows.
 
-    `settled`: a moment after which there is nothing that was looked for, where one who does not
-    want to wait any longer may be left.
+    `settled`: where one who does not want to wait any longer may be left, such as a moment after
+    which there is nothing that was looked for.
     """
 
     def __init__(self, machine: Machine, history: History) -> None:
@@ -51,6 +51,7 @@ class Travel:
 
     def give_up(self) -> None:
         """Go to where one may be left, at once."""
+        self._way.close()
         go_to(self.machine, self.history, self.settled)
 
     # What ways are made of
@@ -59,17 +60,26 @@ class Travel:
         """Go to a moment."""
         self.history.go(to)
         start = self.machine.position.happened
-        while (reason := (yield from self.run())) is not Reason.PAUSED:
-            assert reason is Reason.BRK, reason
+        yield from self._run_to_pause()
         if self.machine.position.happened - start > _LONG:
             self.history.keep()
 
-    def run(self, *, points: bool = False) -> Generator[None, None, Reason]:
+    def run_to(self, moment: Moment) -> Generator[None]:
+        """Do again all that happened up to a moment."""
+        self.history.pause_at(moment)
+        yield from self._run_to_pause()
+
+    def _run_to_pause(self) -> Generator[None]:
+        while (reason := (yield from self.run())) is not Reason.PAUSED:
+            assert reason is Reason.BRK, reason
+
+    def run(self, limit: int = NEVER, *, points: bool = False) -> Generator[None, None, Reason]:
         """Run until something stops the machine, with the debugger's points or without."""
         while True:
             bounds = self.bounds
             reason = self.machine.run(
-                budget=bounds.budget,
+                limit,
+                bounds.budget,
                 breakpoints=bounds.breakpoints if points else frozenset(),
                 decisions=bounds.decisions if points else UNDECIDED,
                 watches=bounds.watches if points else (),
@@ -82,15 +92,5 @@ class Travel:
 def go_to(machine: Machine, history: History, moment: Moment) -> None:
     """Go to a moment at once, however long that takes."""
     history.go(moment)
-    _run(machine)
-
-
-def run_to(machine: Machine, history: History, moment: Moment) -> None:
-    """Do again all that happened up to a moment, at once."""
-    history.pause_at(moment)
-    _run(machine)
-
-
-def _run(machine: Machine) -> None:
     while (reason := machine.run()) is not Reason.PAUSED:
         assert reason is Reason.BRK, reason

@@ -3,6 +3,7 @@
 Knows history; must not know who asks.
 """
 
+from collections.abc import Generator
 from typing import Final
 
 from machine.events import Moment, Position, Reset
@@ -11,7 +12,7 @@ from machine.machine import Machine
 from machine.reason import Reason
 from soclet import quantities
 from soclet.errors import UserError
-from soclet.travel.goal import go_to
+from soclet.travel.goal import Travel
 
 BEGIN: Final = "begin"
 PRESENT: Final = "present"
@@ -19,13 +20,13 @@ NOW: Final = "now"
 WORDS: Final = (BEGIN, NOW, PRESENT)
 
 
-def go_to_place(machine: Machine, history: History, text: str) -> None:
+def go_to_place(travel: Travel, text: str) -> Generator[None]:
     """Go to a moment that a person has named. Raises UserError where there is none."""
-    moment = _named(machine, history, text)
+    moment = _named(travel.machine, travel.history, text)
     if moment is not None:
-        go_to(machine, history, moment)
+        yield from travel.go(moment)
     else:
-        _go_to_tick(machine, history, quantities.ticks(text))
+        yield from _go_to_tick(travel, quantities.ticks(text))
 
 
 def _named(machine: Machine, history: History, text: str) -> Moment | None:
@@ -44,8 +45,9 @@ def _range(history: History) -> str:
     return f"history begins at tick {history.begin.position.tick}"
 
 
-def _go_to_tick(machine: Machine, history: History, tick: int) -> None:
+def _go_to_tick(travel: Travel, tick: int) -> Generator[None]:
     """Go to the first state at a tick, since the last reset before where the machine is."""
+    machine, history = travel.machine, travel.history
     first, last = _since_reset(machine, history)
     if not first.position.tick <= tick <= last.position.tick:
         raise UserError(
@@ -56,10 +58,10 @@ def _go_to_tick(machine: Machine, history: History, tick: int) -> None:
     for frame in history.frames:
         if first.order < frame.order <= last.order and frame.position.tick <= tick:
             start = frame
-    go_to(machine, history, start)
+    yield from travel.go(start)
     if tick > start.position.tick:
         history.pause_at(last)
-        while machine.run(tick) is Reason.BRK:
+        while (yield from travel.run(tick)) is Reason.BRK:
             pass
 
 

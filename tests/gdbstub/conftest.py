@@ -35,6 +35,9 @@ class Talk:
     def stopped(self, event):
         return apart(self.session.stopped(event))
 
+    def answered(self, answer):
+        return apart(self.session.answered(answer))
+
 
 @pytest.fixture(params=[False, True], ids=["in one chunk", "byte by byte"])
 def bytewise(request):

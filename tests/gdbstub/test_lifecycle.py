@@ -346,5 +346,40 @@ def test_a_monitor_command_that_is_not_hexadecimal_is_an_error(talk, payload):
     assert talk.ask(payload) == b"E16"
 
 
+def test_a_command_that_takes_time_is_answered_when_it_is_over(talk):
+    assert talk.ask_all(monitor("dig")) == []
+    assert talk.answered("found it\n") == [said("found it\n"), b"OK"]
+    assert talk.answered("once more\n") == []
+
+
+def test_a_command_that_takes_time_may_fail(talk):
+    talk.ask(b"qSupported:error-message+")
+    talk.ask_all(monitor("dig"))
+    assert talk.answered(TargetError("it is gone")) == [b"E.it is gone"]
+
+
+def test_what_is_asked_while_a_command_takes_time_waits_for_its_answer(talk):
+    assert talk.ask_all(monitor("dig"), b"?", monitor("reset")) == []
+    assert not talk.session.backlog
+    *found, stop, done, ok = talk.answered("found it\n")
+    assert found == [said("found it\n"), b"OK"]
+    assert stop[:1] == b"T"
+    assert (done, ok) == (said("did reset\n"), b"OK")
+
+
+def test_ctrl_c_gives_a_command_up(talk, target):
+    talk.ask_all(monitor("dig"))
+    assert talk.interrupt() == [said("given up\n"), b"OK"]
+    assert target.asked[-1] == "give up"
+    assert talk.answered("found it\n") == []
+    assert talk.ask(b"?")[:1] == b"T"
+
+
+def test_a_client_that_leaves_gives_its_command_up(talk, target):
+    talk.ask_all(monitor("dig"))
+    talk.session.close()
+    assert target.asked[-2:] == ["give up", "abandon"]
+
+
 def test_a_target_without_commands_does_not_know_the_packet(connect):
     assert connect(PlainTarget()).ask(monitor("x")) == b""

@@ -1,5 +1,7 @@
 """`monitor save` and `monitor first-divergence`: files in --state-dir, the machine as it was."""
 
+from types import SimpleNamespace
+
 import pytest
 from board import DATA, Board
 
@@ -9,6 +11,7 @@ from machine.reference import Reference
 from soclet.capsule import capsule_of
 from soclet.capsule.recorder import Recorder
 from soclet.capsule.saved import SavedMachine
+from soclet.goals import Done
 from soclet.live_run import LiveRun
 from soclet.runner import Runner
 from soclet.state_dir import StateDir
@@ -102,6 +105,24 @@ def test_a_run_that_departs_from_the_recorded_one_is_told_where(target):
         "  at tick 120, step 120: WriteRegister(number=9, value=7) in this run",
         "  nothing more recorded",
     ]
+
+
+def test_what_takes_longer_than_a_slice_is_told_later(target):
+    live, machine = target.live_run, target.machine
+    machine.run(budget=100_000)
+    capsule_of(machine, live.base, ended="x").save(live.folder.path / "run")
+    was, told = machine.hash(), []
+    target.server = SimpleNamespace(answered=told.append)
+    assert target.monitor("first-divergence run") is None
+    while not machine.halted:
+        outcome = target.runner.advance(target.runner._goal, 1)
+        if outcome is Done.ANSWERED:
+            target.runner.halt()
+            target.reached(outcome)
+    assert told == [
+        "the same up to tick 100100, step 100100, which is as far as this run has come\n"
+    ]
+    assert machine.hash() == was
 
 
 def test_what_is_no_recording_is_told(target):

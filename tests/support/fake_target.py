@@ -201,7 +201,11 @@ class FakeTarget(PlainTarget):
     def monitor(self, command):
         if command == "fail":
             raise TargetError('unknown command "fail"; "monitor help" lists them')
-        return f"did {command}\n"
+        self.asked.append(("monitor", command))
+        return None if command == "dig" else f"did {command}\n"
+
+    def give_up(self):
+        self.asked.append("give up")
 
     def kill(self, *, stay):
         self.asked.append(("kill", stay))

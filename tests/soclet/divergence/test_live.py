@@ -7,6 +7,7 @@ from board import DATA, Board
 from machine.events import Debugger, SerialInput, WriteMemory, WriteRegister
 from machine.reference import Reference
 from soclet.capsule import Capsule, capsule_of
+from soclet.divergence.course import at_once
 from soclet.divergence.live import compare
 
 LOOP = ("loop:", "add r0, r1", "mov [r2], r0", "mov r4, [r5]", "add r6, r4", "mov pc, loop")
@@ -25,7 +26,7 @@ def run(*todo, **registers: int) -> Capsule:
 
 
 def compared(live: Capsule, recorded: Capsule) -> list[str]:
-    return list(compare(live, recorded, Reference))
+    return at_once(compare(live, recorded, Reference))
 
 
 def test_runs_that_agree_are_said_to_up_to_where_the_shorter_ends():

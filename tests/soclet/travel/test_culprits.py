@@ -6,13 +6,40 @@ from hypothesis import strategies as st
 from restless import Act, acts, restless
 
 from isa_spec.registers import BY_NAME, CAUSE, PC
+from machine.device import NEVER
 from machine.events import Flash, WriteMemory, WriteRegister
 from machine.happenings import Store
 from machine.history import History
 from machine.observers import Observers
+from machine.reason import Reason
+from soclet.goals import Bounds
 from soclet.travel.culprits import By, Search
+from soclet.travel.excursion import Excursion
 
 PLENTY = 1 << 28
+SLICE = Bounds(NEVER, 50, skip_sleep=True)
+
+
+def searched(machine, look):
+    """Have a search look for something, in small slices; the machine is where it was after it."""
+    found = []
+
+    def work(travel):
+        found.append((yield from look(Search(travel))))
+        return ""
+
+    excursion = Excursion(machine, machine.history, work)
+    while excursion.advance(machine, SLICE) is Reason.BUDGET:
+        pass
+    return found[0]
+
+
+def last_write(machine, address):
+    return searched(machine, lambda search: search.word(address))
+
+
+def last_write_to_register(machine, number):
+    return searched(machine, lambda search: search.register(number))
 
 
 @given(acts, st.sampled_from([0, 8]))
@@ -37,7 +64,7 @@ def test_the_last_write_to_a_word_is_found(todo: list[Act], offset: int):
     history.pause_at(now)
     while machine.repeats:
         machine.run(reviewers=Observers().on(Store, stored))
-    found = Search(machine, history).word(address)
+    found = last_write(machine, address)
     assert (machine.moment, machine.hash()) == (now, was)
     if found is not None and found.by is By.INSTRUCTION:
         assert (found.moment.position.happened, found.pc, found.before) == stores[-1]
@@ -53,10 +80,10 @@ def test_a_debugger_s_write_of_just_the_word_is_from_outside():
     board = Board("mov [r2], r0", "add r1, r0").set(r2=DATA, r0=7)
     History(board.machine, PLENTY)
     board.write(DATA, 5)
-    first = Search(board.machine, board.machine.history).word(DATA)
+    first = last_write(board.machine, DATA)
     assert (first.by, first.before, first.after) == (By.OUTSIDE, 0, 5)
     board.step(2)
-    second = Search(board.machine, board.machine.history).word(DATA)
+    second = last_write(board.machine, DATA)
     assert (second.by, second.before, second.after) == (By.INSTRUCTION, 5, 7)
 
 
@@ -64,7 +91,7 @@ def test_a_write_of_the_same_value_counts():
     board = Board("mov [r2], r0", "mov [r2], r0", "add r1, r0").set(r2=DATA, r0=7)
     History(board.machine, PLENTY)
     board.step(3)
-    found = Search(board.machine, board.machine.history).word(DATA)
+    found = last_write(board.machine, DATA)
     assert (found.executed, found.before, found.after) == (1, 7, 7)
 
 
@@ -73,7 +100,7 @@ def test_a_bit_that_the_mmu_sets_in_an_entry_was_set_by_the_access():
     entry = board.map(DATA >> 12, DATA >> 12)
     History(board.machine, PLENTY)
     board.step(2)
-    found = Search(board.machine, board.machine.history).word(entry)
+    found = last_write(board.machine, entry)
     assert found.by is By.INSTRUCTION
     assert found.executed == 0
     assert found.before != found.after == board.word(entry)
@@ -83,18 +110,17 @@ def test_a_bit_that_the_mmu_sets_in_an_entry_was_set_by_the_access():
 def test_the_last_write_to_a_register_is_found():
     board = Board("add r1, r0", "add r2, r0", "add r3, r0", "div r0, r5").set(r0=1)
     machine = board.machine
-    history = History(machine, PLENTY)
+    History(machine, PLENTY)
     board.step(4)
     machine.post(WriteRegister(BY_NAME["r3"].number, 9))
     board.step()
     now, was = machine.moment, machine.hash()
-    search = Search(machine, history)
-    second = search.register(BY_NAME["r2"].number)
+    second = last_write_to_register(machine, BY_NAME["r2"].number)
     assert (second.by, second.executed, second.before, second.after) == (By.INSTRUCTION, 1, 0, 1)
-    third = search.register(BY_NAME["r3"].number)
+    third = last_write_to_register(machine, BY_NAME["r3"].number)
     assert (third.by, third.before, third.after) == (By.OUTSIDE, 1, 9)
-    cause = search.register(CAUSE)
+    cause = last_write_to_register(machine, CAUSE)
     assert (cause.by, cause.executed, cause.after) == (By.ENTRY, 3, machine.cpu.r[CAUSE])
-    assert search.register(BY_NAME["r9"].number) is None
-    assert search.register(PC).executed == 4
+    assert last_write_to_register(machine, BY_NAME["r9"].number) is None
+    assert last_write_to_register(machine, PC).executed == 4
     assert (machine.moment, machine.hash()) == (now, was)

@@ -156,6 +156,99 @@ loop:   mov [r1], r3
     assert settled(target) == Stop(reason=Reason.HISTORY_BEGIN)
 
 
+LONG = """
+        mov r1, 0x8000
+        mov r2, 1
+        mov [r1], r2
+        mov r5, 1
+loop:   add r3, r2
+        condbr r3 != 5000, loop
+        brk
+"""
+
+
+class Answers:
+    """Takes what a server would tell its client."""
+
+    def __init__(self):
+        self.told = []
+
+    def answered(self, answer):
+        self.told.append(answer)
+
+    def stopped(self, event):
+        self.told.append(event)
+
+
+@pytest.fixture
+def long_ago():
+    """A target at the end of more than a slice."""
+    target = target_of(LONG)
+    run_on(target)
+    target.server = Answers()
+    return target
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("goto 9000", "tick 9000: pc 0x1020, kernel mode\n"),
+        ("diff begin now", "  r1: 0x0 before, 0x8000 after\n"),
+        ("why 0x8000", "0x8000 was last written at tick 2, after 2 instructions, by the "
+         "instruction at pc 0x1010, in kernel mode: 0x0 became 0x1\n"),
+        ("why r5", "r5 was last written at tick 3, after 3 instructions, by the "
+         "instruction at pc 0x1018, in kernel mode: 0x0 became 0x1\n"),
+    ],
+)  # fmt: skip
+def test_what_takes_longer_than_a_slice_is_answered_later(long_ago, command, says):
+    now = long_ago.machine.moment
+    assert long_ago.monitor(command) is None
+    settled(long_ago)
+    assert len(long_ago.server.told) == 1
+    assert says in long_ago.server.told[0]
+    assert (long_ago.machine.moment == now) != command.startswith("goto")
+
+
+def test_a_command_that_is_given_up_leaves_the_machine_where_it_was(long_ago):
+    now, was = long_ago.machine.moment, long_ago.machine.hash()
+    assert long_ago.monitor("why r5") is None
+    long_ago.give_up()
+    assert (long_ago.machine.moment, long_ago.machine.hash()) == (now, was)
+    assert long_ago.machine.halted
+    assert long_ago.server.told == []
+    assert long_ago.monitor("goto begin") == "tick 0: pc 0x1000, kernel mode\n"
+
+
+def test_what_fails_later_is_told_as_an_error(long_ago):
+    assert long_ago.monitor("diff 9000 11k") is None
+    settled(long_ago)
+    (told,) = long_ago.server.told
+    assert isinstance(told, TargetError)
+    assert told.message.startswith("tick 11000 is not in the history")
+
+
+def test_what_is_typed_while_the_machine_stands_in_its_past_waits_for_the_present(target):
+    target.runner.line = line = Line()
+    target.monitor("goto 6")
+    assert line.held
+    target.monitor("goto present")
+    run_on(target)
+    assert not line.held
+
+
+class Line:
+    """A serial line that remembers whether its input is held."""
+
+    ready = live = True
+    held = False
+
+    def hold_input(self, held):
+        self.held = held
+
+    def write(self, data):
+        pass
+
+
 def test_without_a_history_nothing_can_be_undone():
     target = target_of(PROGRAM, remember=None)
     with pytest.raises(TargetError, match="no history of this run is kept"):
