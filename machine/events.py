@@ -6,7 +6,8 @@ instructions through one door, `Machine.post`. Replaying the log gives the same 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import islice
+from typing import Final, Protocol
 
 from machine.cpu import Cpu
 from machine.serial import Serial
@@ -179,10 +180,16 @@ class Moment:
 
 
 class EventLog:
-    """The events of a run, each with the position at which it was applied."""
+    """The events of a run, each with the position at which it was applied.
+
+    forgotten: how many of the first are not held any more, though they count.
+    size: about how many bytes of the host's memory the others take.
+    """
 
     def __init__(self, entries: tuple[tuple[Position, Event], ...] = ()) -> None:
         self._entries = list(entries)
+        self.size = sum(map(_size_of, entries))
+        self.forgotten = 0
         self._restored: Snapshot | None = None
         self._begin = 0
 
@@ -191,37 +198,68 @@ class EventLog:
         if isinstance(event, Look):
             return
         self._entries.append((position, event))
+        self.size += _size_of(self._entries[-1])
 
     def begin_again(self, snapshot: Snapshot) -> None:
         """Note that the machine has become what it was at a snapshot."""
-        self._restored, self._begin = snapshot, len(self._entries)
+        self._restored, self._begin = snapshot, len(self)
 
     def since(self, snapshot: Snapshot) -> "EventLog":
         """Give what was logged since the machine was at a snapshot, to be replayed from there.
 
         The snapshot is the machine's own, or the one that it was restored to last. What was logged
-        between a snapshot and being restored to it never happened.
+        between a snapshot and being restored to it never happened. Raises ValueError where some of
+        it is forgotten.
         """
         # Not by position: some of the events at the snapshot's own came before it, some after.
         own = snapshot is not self._restored
         start = max(self._begin, snapshot.log_length) if own else self._begin
-        return EventLog(tuple(self._entries[start:]))
+        return EventLog(tuple(self.after(start)))
+
+    def after(self, length: int) -> Iterator[tuple[Position, Event]]:
+        """Give the events after so many; raise ValueError where some of those are forgotten."""
+        if length < self.forgotten:
+            raise ValueError(f"the first {self.forgotten} events are forgotten")
+        return islice(self._entries, length - self.forgotten, None)
 
     def take_back(self, length: int) -> list[tuple[Position, Event]]:
         """Have only so many events logged; give the others."""
-        taken = self._entries[length:]
-        del self._entries[length:]
+        taken = self._entries[length - self.forgotten :]
+        del self._entries[length - self.forgotten :]
+        self.size -= sum(map(_size_of, taken))
         return taken
+
+    def forget(self, length: int) -> None:
+        """Nobody will ask for the first events, so many: they still count, but are not held."""
+        if length > self.forgotten:
+            self.size -= sum(map(_size_of, self._entries[: length - self.forgotten]))
+            del self._entries[: length - self.forgotten]
+            self.forgotten = length
 
     def extend(self, entries: Iterable[tuple[Position, Event]]) -> None:
         """Note events that came after all others."""
-        self._entries.extend(entries)
+        for entry in entries:
+            self.append(*entry)
 
     def __iter__(self) -> Iterator[tuple[Position, Event]]:
-        return iter(self._entries)
+        return self.after(0)
 
     def __getitem__(self, index: int) -> tuple[Position, Event]:
-        return self._entries[index]
+        return self._entries[index - self.forgotten]
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self.forgotten + len(self._entries)
+
+
+_ENTRY_BYTES: Final = 320
+"""What an event and its position take, beside the bytes that it brings."""
+
+
+def _size_of(entry: tuple[Position, Event]) -> int:
+    match entry[1]:
+        case SerialInput(data) | WriteMemory(_, data):
+            return _ENTRY_BYTES + len(data)
+        case Flash(segments):
+            return _ENTRY_BYTES + sum(len(data) for _, data in segments)
+        case _:
+            return _ENTRY_BYTES

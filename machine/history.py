@@ -47,6 +47,8 @@ class History:
     what it did until it has caught up with the present; an event from outside begins another
     future there, and what had come after is lost. `branches` counts these.
 
+    forgets_events: what came from outside counts, too, and is forgotten with the oldest moments;
+    else somebody wants all of it as long as the machine runs.
     on_branch: called where another future begins, before what it begins with.
     names: moments that somebody has named; those of a future that was lost are lost too.
     """
@@ -55,6 +57,7 @@ class History:
         self._machine: Final = machine
         self._memory: Final = machine.memory
         self._limit: Final = limit
+        self.forgets_events = False
         self.branches = 0
         self.on_branch: Callable[[], None] = lambda: None
         self.begin_again()
@@ -96,9 +99,9 @@ class History:
 
     @property
     def size(self) -> int:
-        """How many bytes of memory's pages are kept."""
+        """How many bytes are kept: of memory's pages, and of what has come from outside."""
         pages = sum(map(len, (frame.before for frame in self._frames))) + len(self._present)
-        return pages * PAGE
+        return pages * PAGE + (self._machine.log.size if self.forgets_events else 0)
 
     def frame_before(self, moment: Moment) -> Moment:
         """Give the last moment that is kept, and is not after another, which history has."""
@@ -111,10 +114,11 @@ class History:
         in sleep, before that but for what events say.
         """
         log, coming = self._machine.log, self._machine.agenda.coming()
-        events = bisect_right(log, happened, key=lambda entry: entry[0].happened)
+        first = self.begin.events
+        events = bisect_right(log, happened, first, key=lambda entry: entry[0].happened)
         if events == len(log):
             events += bisect_right(coming, happened, key=lambda entry: entry[0].happened)
-        while events > self.begin.events:
+        while events > first:
             position, event = (
                 log[events - 1] if events <= len(log) else coming[events - len(log) - 1]
             )
@@ -207,6 +211,8 @@ class History:
             closest = self._closest(reach)
             if closest is None:
                 del self._frames[0]
+                if self.forgets_events:
+                    self._machine.log.forget(self.begin.events)
             else:
                 _merge(self._frames[closest - 1], self._frames.pop(closest))
 

@@ -43,17 +43,16 @@ class Keeping:
     def __init__(self, files: Files, keep_image: "Callable[[], KeptImage | None]") -> None:
         self._files: Final = files
         self.tells_why: Final = files.capsule is not None or files.record is not None
-        wanted = self.tells_why or files.state_dir is not None
+        self.wanted: Final = self.tells_why or files.state_dir is not None
         self._folder: Final = None if files.state_dir is None else StateDir(files.state_dir)
-        self._image: Final = keep_image() if wanted else None
-        self._wanted: Final = wanted
+        self._image: Final = keep_image() if self.wanted else None
         self._base: Snapshot | None = None
         self.recorder: Recorder | None = None
         self.live_run: LiveRun | None = None
 
     def begin(self, machine: Machine, runner: Runner, stack: ExitStack) -> None:
         """The machine is as its run begins; `stack` closes what is open then."""
-        if not self._wanted:
+        if not self.wanted:
             return
         self._base = base = machine.snapshot()
         if self._folder is not None:

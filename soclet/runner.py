@@ -126,6 +126,8 @@ class Runner:
         self.on_replayed: Callable[[], None] = lambda: None
         self.on_present: Callable[[], None] = lambda: None
         self.on_slice: Callable[[], None] = lambda: None
+        self.forgets_events = False
+        """Whether nobody wants to know what came from outside, but for history."""
         self.end: End | None = None
         self._limit = limit
         self._goal: Goal | None = None
@@ -140,7 +142,9 @@ class Runner:
         from machine.history import History
         from soclet.travel.spacing import Spacing
 
-        self._spacing = Spacing(History(self.machine, limit))
+        history = History(self.machine, limit)
+        history.forgets_events = self.forgets_events
+        self._spacing = Spacing(history)
 
     # What the machine is to do
 
@@ -179,6 +183,8 @@ class Runner:
         self._slices.learn(executed, seconds)
         if self._spacing is not None:
             self._spacing.passed(executed, seconds)
+        elif self.forgets_events:
+            self.machine.log.forget(len(self.machine.log))
         if repeated and not self.machine.repeats:
             self.on_present()
         if outcome is Reason.REPLAYED:

@@ -115,9 +115,10 @@ async def _run(options: RunOptions, start: Start, keeping: Keeping) -> int:
         runner.on_output = keep
         start.load(machine)
         machine.commit()
+        recordings = Recordings(_wanted(options), machine, places)
+        runner.forgets_events = not keeping.wanted and recordings.observers is None
         if gdb is not None:
             runner.remember(options.history)
-        recordings = Recordings(_wanted(options), machine, places)
         stack.callback(recordings.close)
         runner.observers = recordings.observers
         keeping.begin(machine, runner, held)

@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from isa_spec.formats import LENGTH
@@ -114,7 +113,7 @@ class SourceMap:
     def __init__(self, machine: Machine, image: "Image | None" = None) -> None:
         self._machine: Final = machine
         self._image: Final = image
-        self._replaced = False
+        self._replaced_by: int | None = None
         self._events_seen = 0
 
     def show(self, address: int) -> str:
@@ -184,14 +183,22 @@ class SourceMap:
         """Tell whether a debugger has written or flashed other code: lines may be others then."""
         log = self._machine.log
         if len(log) < self._events_seen:  # Its history was gone back to.
-            self._replaced, self._events_seen = False, 0
-        for _, event in islice(log, self._events_seen, None):
-            if isinstance(event, WriteMemory):
-                self._replaced |= program.is_replaced_by(((event.address, event.data),))
-            elif isinstance(event, Flash):
-                self._replaced |= program.is_replaced_by(event.segments)
+            self._events_seen = len(log)
+            if self._replaced_by is not None and self._replaced_by > len(log):
+                self._replaced_by = None
+        seen = max(self._events_seen, log.forgotten)
+        for number, (_, event) in enumerate(log.after(seen), seen + 1):
+            match event:
+                case WriteMemory(address, data):
+                    parts: tuple[tuple[int, bytes], ...] = ((address, data),)
+                case Flash(parts):
+                    pass
+                case _:
+                    continue
+            if self._replaced_by is None and program.is_replaced_by(parts):
+                self._replaced_by = number
         self._events_seen = len(log)
-        return self._replaced
+        return self._replaced_by is not None
 
 
 def _patched(code: _Code, parts: Iterable[tuple[int, bytes]]) -> bytes | bytearray:

@@ -5,7 +5,6 @@ is written is in the host's hands at once: killing the process loses what came s
 """
 
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +95,7 @@ class Recorder:
     def _mark(self) -> None:
         """Write what has come since the last mark, and one."""
         started = time.perf_counter()
-        events = tuple(islice(self._machine.log, self._first + self._written, None))
+        events = tuple(self._machine.log.after(self._first + self._written))
         self._written += len(events)
         mark = MARK.section(self._marker.mark(self._written))
         self._add(*([EVENTS.section(events)] if events else []), mark)

@@ -1,6 +1,5 @@
 """Machine time for files in which time only goes on: a reset sets the machine's own to 0."""
 
-from itertools import islice
 from typing import Final
 
 from machine.events import Reset
@@ -19,7 +18,7 @@ class Timeline:
     def at(self, tick: int) -> int:
         """Give the tick of the file for one of the machine; they are asked for in order."""
         if len(self._log) != self._events_seen:
-            news = islice(self._log, min(self._events_seen, len(self._log)), None)
+            news = self._log.after(min(self._events_seen, len(self._log)))
             if any(isinstance(event, Reset) for _, event in news):
                 self._added = self._last
             self._events_seen = len(self._log)

@@ -8,7 +8,6 @@ time is a microsecond in the file, which is what its times are in.
 import json
 from collections.abc import Callable
 from enum import IntEnum
-from itertools import islice
 from typing import Any, Final
 
 from isa_spec.memory_map import TX
@@ -199,7 +198,7 @@ class Tracer:
         """Show what has come on the line since."""
         log = self._machine.log
         if len(log) > self._events_seen:
-            for position, event in islice(log, self._events_seen, None):
+            for position, event in log.after(self._events_seen):
                 if isinstance(event, SerialInput):
                     self._show_bytes("in", event.data, position.tick)
         self._events_seen = len(log)

@@ -5,7 +5,6 @@ tick is that with which the instruction that begins there begins. A tick is a mi
 file.
 """
 
-from itertools import islice
 from typing import IO, Any, Final
 
 from vcd import VCDWriter
@@ -160,7 +159,7 @@ class Waves:
         """Know when what has come from outside since may have changed the interrupt lines."""
         log = self._machine.log
         if len(log) != self._events_seen:
-            for position, event in islice(log, min(self._events_seen, len(log)), None):
+            for position, event in log.after(min(self._events_seen, len(log))):
                 came = position.tick if isinstance(event, SerialInput) else time
                 self._next_change = min(self._next_change, came)
             self._events_seen = len(log)

@@ -163,7 +163,7 @@ class Search:
             self._history.pause_at(until)
             machine.run(budget=0)
             if len(machine.log) > logged:
-                events = [machine.log[index][1] for index in range(logged, len(machine.log))]
+                events = [event for _, event in machine.log.after(logged)]
                 writes = [each for each in events if _sets(each, number)]
                 if writes or r[number] != before:
                     last = self._culprit(By.OUTSIDE, before, (writes or events)[-1])

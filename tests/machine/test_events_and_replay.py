@@ -192,3 +192,22 @@ def test_a_look_comes_at_its_position_changes_nothing_and_is_not_logged():
     assert seen == [(here, was)]
     assert list(machine.log) == list(board.machine.log)
     assert machine.hash() == board.machine.hash()
+
+
+@given(st.lists(st.binary(max_size=4), max_size=8), st.data())
+def test_events_that_are_forgotten_still_count(inputs: list[bytes], data: st.DataObject):
+    entries = tuple((Position(n, n), SerialInput(each)) for n, each in enumerate(inputs))
+    log, whole = EventLog(entries), EventLog(entries)
+    forgotten = data.draw(st.integers(0, len(entries)))
+    log.forget(forgotten)
+    assert (len(log), log.forgotten) == (len(whole), forgotten)
+    assert list(log.after(forgotten)) == list(entries[forgotten:])
+    assert log.size == EventLog(entries[forgotten:]).size
+    if forgotten:
+        with pytest.raises(ValueError, match=f"the first {forgotten} events are forgotten"):
+            list(log)
+    kept = data.draw(st.integers(forgotten, len(entries)))
+    assert log.take_back(kept) == whole.take_back(kept)
+    log.append(Position(99, 99), SerialInput(b"more"))
+    assert log[kept] == (Position(99, 99), SerialInput(b"more"))
+    assert log.size == EventLog((*entries[forgotten:kept], log[kept])).size

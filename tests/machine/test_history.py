@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from restless import Act, acts, posting, restless, running
 
 from isa_spec.registers import PC
-from machine.events import HoldInterrupts, Moment, Position, Reset, WriteMemory, WriteRegister
+from machine.events import (
+    HoldInterrupts,
+    Moment,
+    Position,
+    Reset,
+    SerialInput,
+    WriteMemory,
+    WriteRegister,
+)
 from machine.history import History
 from machine.machine import Machine
 from machine.nvram import Nvram
@@ -264,3 +272,30 @@ def test_what_ended_a_machine_is_gone_back_over(ending: str):
     assert machine.hash() == was
     go(machine, present)
     assert (machine.moment, machine.hash()) == (present, now)
+
+
+def test_what_came_from_outside_counts_and_is_forgotten_with_the_oldest_moments():
+    machine = counting()
+    history, before = History(machine, 64 << 10), len(machine.log)
+    history.forgets_events = True
+    for _ in range(100):
+        machine.post(SerialInput(bytes(1000)))
+        machine.run(budget=10)
+        history.keep()
+        assert history.size <= 64 << 10 or len(history.frames) == 1
+    assert len(machine.log) == before + 100
+    assert machine.log.forgotten == history.begin.events > 0
+    now, was = machine.moment, machine.hash()
+    go(machine, history.begin)
+    go(machine, now)
+    assert (machine.moment, machine.hash()) == (now, was)
+
+
+def test_what_somebody_wants_of_what_came_from_outside_is_not_forgotten():
+    machine = counting()
+    history, before = History(machine, 4096), len(machine.log)
+    for _ in range(100):
+        machine.post(SerialInput(bytes(1000)))
+        machine.run(budget=10)
+        history.keep()
+    assert (len(machine.log), machine.log.forgotten) == (before + 100, 0)

@@ -122,6 +122,21 @@ def test_input_that_a_slow_guest_does_not_take_is_held_back():
     asyncio.run(body())
 
 
+def test_what_came_from_outside_is_held_only_where_somebody_wants_it():
+    async def body(forgets):
+        runner = Runner(machine_with(guests.SPINS), limit=5000)
+        runner.forgets_events = forgets
+        runner.received(b"x" * 1000)
+        runner.start()
+        await runner.run()
+        return runner.machine.log
+
+    wanted, unwanted = asyncio.run(body(forgets=False)), asyncio.run(body(forgets=True))
+    assert len(wanted) == len(unwanted)
+    assert wanted.size > 1000
+    assert unwanted.size == 0
+
+
 def test_a_run_ends_where_it_is_told_to_first():
     async def body():
         runner = Runner(machine_with(guests.SPINS))
