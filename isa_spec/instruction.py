@@ -21,6 +21,9 @@ Body = Callable[..., None]
 EXTENSIONS: Final = range(0x40, 0x80)
 """The opcodes set aside for optional extensions (isa §2)."""
 
+_MOST_KNOWN: Final = 16_384
+"""Words of which it is remembered what they mean."""
+
 _TOKEN: Final = re.compile(r"[A-Za-z_]\w*|[<>=!]=|\S")
 
 
@@ -204,6 +207,7 @@ class InstructionSet:
             opcode: tuple(row for row in self.rows if row.opcode == opcode)
             for opcode in {row.opcode for row in self.rows}
         }
+        self._known: Final[dict[int, Decoded | None]] = {}
 
     def __iter__(self) -> Iterator[Instruction]:
         return iter(self.rows)
@@ -218,6 +222,13 @@ class InstructionSet:
         Illegal are: an opcode without a row, a field that must be 0 and is not, a register
         that does not exist (isa §2).
         """
+        if word not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[word] = self._decode(word)
+        return self._known[word]
+
+    def _decode(self, word: int) -> Decoded | None:
         for row in self._by_opcode.get(word & 0xFF, ()):
             mask, value = row.fixed
             if word & mask == value:
