@@ -4,24 +4,30 @@ Knows history, and how a write is noticed as what happened is done again. Must n
 person is told of it.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from isa_spec.formats import LENGTH
-from isa_spec.paging import PAGE, PAGE_SHIFT
-from isa_spec.registers import PC, PTBR, STATUS
-from isa_spec.words import WORD_BYTES
+from isa_spec.paging import OFFSET, PAGE, PAGE_SHIFT
+from isa_spec.registers import PC, PTBR, REGISTERS, STATUS
+from isa_spec.words import WORD, WORD_BYTES
 from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
+from machine.happenings import Block
 from machine.memory import Guard
+from machine.observers import Observers
+from machine.reason import Reason
 from soclet.travel.goal import Travel
 
-MOST_STEPS: Final = 2_000_000
-"""Instructions that are gone through one by one for a register, at the most."""
+MOST_STEPS: Final = 10_000_000
+"""Instructions that are gone through, block by block, for a register, at the most."""
 
 _FIRST_WINDOW: Final = 256
+
+_MOST_PIECES: Final = 4
 
 _LONGEST_RUN: Final = 2 * PAGE // LENGTH
 """Instructions that an engine may execute without bringing time and pc up to date."""
@@ -58,6 +64,7 @@ class Search:
         self._machine: Final = travel.machine
         self._history: Final = travel.history
         self._now: Final = travel.machine.moment
+        self._written: Final[dict[bytes, frozenset[int]]] = {}
 
     def word(self, address: int) -> Generator[None, None, Culprit | None]:
         """Give the last write to the word at a physical address of memory; None where none was."""
@@ -145,11 +152,62 @@ class Search:
             if first > start.position.happened:
                 start = history.before(first)
             yield from self._travel.go(start)
-            found = yield from self._last_step(number, until)
-            if found is not None:
-                return found
-            until, window = start, window * 8
+            pieces = yield from self._pieces(number, until)
+            for begin, end in reversed(pieces):
+                yield from self._travel.go(begin)
+                found = yield from self._last_step(number, end)
+                if found is not None:
+                    return found
+            if len(pieces) == _MOST_PIECES:
+                until = pieces[0][0]
+            else:
+                until, window = start, window * 8
         return None
+
+    def _pieces(
+        self, number: int, until: Moment
+    ) -> Generator[None, None, Sequence[tuple[Moment, Moment]]]:
+        """Go on to a moment by blocks; give the last pieces of the way that may write a register.
+
+        Those are the blocks with an instruction that names it, or after which it is another, or
+        in which something came from outside; and what is in no block yet at the end.
+        """
+        machine, pieces = self._machine, deque[tuple[Moment, Moment]](maxlen=_MOST_PIECES)
+        cpu, r = machine.cpu, machine.cpu.r
+        begin, value, space = machine.moment, r[number], cpu.space
+
+        def ended(block: Block) -> bool:
+            nonlocal begin, value, space
+            here = machine.moment
+            changed = r[number] != value or here.events != begin.events
+            if changed or number in self._written_in(block, space):
+                pieces.append((begin, here))
+            begin, value, space = here, r[number], cpu.space
+            return False
+
+        reviewers = Observers().on(Block, ended)
+        self._history.pause_at(until)
+        budget = self._travel.bounds.budget
+        while machine.run(budget=budget, reviewers=reviewers) is not Reason.PAUSED:
+            yield
+        if begin.order < until.order:
+            pieces.append((begin, until))
+        return pieces
+
+    def _written_in(self, block: Block, space: int | None) -> Collection[int]:
+        """Give the registers that a block's instructions name and write; all where unknown."""
+        machine, start = self._machine, block.start
+        length = ((block.pc - start) & WORD) + LENGTH
+        physical = start if space is None else machine.cpu.mmu.look(start, space)
+        within = (start & OFFSET) + length <= PAGE
+        if physical is None or not within or not machine.memory.holds(physical, length):
+            return range(len(REGISTERS))
+        code = machine.memory.read(physical, length)
+        if code not in self._written:
+            words = (code[at : at + LENGTH] for at in range(0, length, LENGTH))
+            decoded = (machine.instructions.decode(int.from_bytes(w, "little")) for w in words)
+            self._written[code] = frozenset(n for each in decoded if each for n in each.written)
+        return self._written[code]
 
     def _last_step(self, number: int, until: Moment) -> Generator[None, None, Culprit | None]:
         """Go on to a moment step by step, and give the last one that wrote a register."""

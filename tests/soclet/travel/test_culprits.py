@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from restless import Act, acts, restless
 
+from isa_spec.formats import LENGTH
 from isa_spec.registers import BY_NAME, CAUSE, PC
 from machine.device import NEVER
 from machine.events import Flash, WriteMemory, WriteRegister
@@ -17,7 +18,7 @@ from soclet.travel.culprits import By, Search
 from soclet.travel.excursion import Excursion
 
 PLENTY = 1 << 28
-SLICE = Bounds(NEVER, 50, skip_sleep=True)
+SLICE = Bounds(NEVER, 1000, skip_sleep=True)
 
 
 def searched(machine, look):
@@ -124,3 +125,56 @@ def test_the_last_write_to_a_register_is_found():
     assert last_write_to_register(machine, BY_NAME["r9"].number) is None
     assert last_write_to_register(machine, PC).executed == 4
     assert (machine.moment, machine.hash()) == (now, was)
+
+
+@given(acts, st.sampled_from(["r1", "r3", "r7", "sp", "cause", "link"]))
+def test_the_last_write_to_a_register_is_where_stepping_finds_it(todo: list[Act], name: str):
+    machine = restless().machine
+    history = History(machine, PLENTY)
+    for each in todo:
+        each.do(machine)
+    now, number = machine.moment, BY_NAME[name].number
+    found = last_write_to_register(machine, number)
+    assert machine.moment == now
+    last = None
+    history.go(history.begin)
+    machine.run()
+    while machine.moment.order < now.order:
+        before, executed = machine.cpu.r[number], machine.cpu.executed
+        events, entered = len(machine.log), list(machine.cpu.entered)
+        history.pause_at(now)
+        machine.run(budget=0)
+        came = [event for _, event in machine.log.after(events)]
+        wrote = any(isinstance(each, WriteRegister) and each.number == number for each in came)
+        if not came and machine.cpu.interrupt_due():
+            machine.cpu.enter_interrupt()
+        elif not came and machine.moment.order < now.order:
+            wrote = names(machine, number)
+            history.pause_at(now)
+            machine.run(budget=1)
+            wrote &= list(machine.cpu.entered) == entered
+        if wrote or machine.cpu.r[number] != before:
+            last = executed
+    assert (found and found.executed) == last
+
+
+def names(machine, number):
+    """Tell whether the next instruction names a register and writes it, if it does not trap."""
+    pc, space = machine.cpu.r[PC], machine.cpu.space
+    physical = pc if space is None else machine.cpu.mmu.look(pc, space)
+    if physical is None or not machine.memory.holds(physical, LENGTH):
+        return False
+    decoded = machine.instructions.decode(
+        int.from_bytes(machine.memory.read(physical, LENGTH), "little")
+    )
+    return decoded is not None and number in decoded.written
+
+
+def test_a_register_that_was_written_long_ago_is_found():
+    loop = ("loop:", "add r0, r1", "mov [r2], r0", "mov pc, loop")
+    board = Board("mov r5, r1", *loop).set(r1=1, r2=DATA)
+    History(board.machine, PLENTY)
+    board.machine.run(budget=300_000)
+    found = last_write_to_register(board.machine, 5)
+    assert (found.executed, found.after) == (0, 1)
+    assert last_write_to_register(board.machine, 6) is None
