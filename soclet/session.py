@@ -12,7 +12,7 @@ from machine.device import NEVER
 from machine.engines import maker
 from machine.machine import Machine
 from machine.nvram import NvramError
-from soclet import sentences, state_file
+from soclet import sentences
 from soclet.errors import UserError, tell
 from soclet.files import check_writable
 from soclet.keeping import Files, Keeping
@@ -166,6 +166,8 @@ _EXPECTED: Final = (End.POWER_OFF, End.INTERRUPTED)
 def _report(options: RunOptions, machine: Machine, end: End, reason: str, output: bytes) -> int:
     status = machine.cpu.exit_status if end is End.POWER_OFF else None
     if options.state is not None:
+        from soclet import state_file
+
         values = state_file.state(machine, end.value, status, output)
         state_file.write(options.state, values)
     if end not in _EXPECTED:
