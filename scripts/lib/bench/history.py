@@ -6,6 +6,7 @@ is by the debugger's own goals.
 
 import statistics
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import common
@@ -28,6 +29,9 @@ from soclet.travel.stops import RunBack
 from toolchain.assembler import assemble
 
 SECONDS = 1.0
+STRETCHES = 10
+"""So many stretches of a round's run are compared one by one."""
+
 BACK = (1, 10**3, 10**6, 10**8, 10**9)
 SPAN = {"reference": 10**6, "compiled": 10**8, "native": 10**9, "auto": 10**9}
 """How many instructions are gone back over by an engine, at the most."""
@@ -99,24 +103,45 @@ def _costs(kernels: list[Kernel], rounds: int) -> list[Cost]:
             if engine == AUTO:
                 continue
             repeats = fit_engine(kernel, engine, length, SECONDS)
-            without, with_it, kept = list[float](), list[float](), 0
-            for _ in range(rounds):
-                for limit, seconds in ((0, without), (DEFAULT_HISTORY, with_it)):
-                    guest = Guest(kernel, engine)
-                    guest.run(1)
-                    guest.begin(repeats)
-                    runner = Runner(guest.machine)
-                    if limit:
-                        runner.remember(limit)
-                    executed, started = guest.machine.cpu.executed, time.process_time()
-                    _advance(runner, FreeRun())
-                    seconds.append(time.process_time() - started)
-                    executed = guest.machine.cpu.executed - executed
-                    history = guest.machine.history
-                    kept = 0 if history is None else int(history.size / executed * 1e6)
-            times = statistics.median(with_it) / statistics.median(without)
+            without, with_it = (
+                _begun(kernel, engine, (rounds + 1) * repeats, limit)
+                for limit in (0, DEFAULT_HISTORY)
+            )
+            stretch = length.instructions(repeats) // STRETCHES
+            times = statistics.median(_ratios(without, with_it, stretch, rounds * STRETCHES))
+            machine = with_it.machine
+            assert machine.history is not None
+            kept = int(machine.history.size / machine.cpu.executed * 1e6)
             costs.append(Cost(kernel.name, engine, round(times, 3), kept))
     return costs
+
+
+def _begun(kernel: Kernel, engine: str, repeats: int, limit: int) -> Runner:
+    """Give a machine that has warmed up and is about to run a kernel; with history, or not."""
+    guest = Guest(kernel, engine)
+    guest.run(1)
+    guest.begin(repeats)
+    runner = Runner(guest.machine)
+    if limit:
+        runner.remember(limit)
+    return runner
+
+
+def _ratios(without: Runner, with_it: Runner, stretch: int, count: int) -> Iterator[float]:
+    """Give how many times as long each stretch takes, the two turn and turn about.
+
+    A host that is slow for a while is so for both.
+    """
+    goal = FreeRun()
+    _advance(without, goal, stretch)
+    _advance(with_it, goal, stretch)
+    for number in range(count):
+        seconds = {}
+        for runner in (without, with_it) if number % 2 else (with_it, without):
+            started = time.process_time()
+            _advance(runner, goal, stretch)
+            seconds[runner] = time.process_time() - started
+        yield seconds[with_it] / seconds[without]
 
 
 def _ways(rounds: int) -> list[Way]:
