@@ -1,12 +1,11 @@
 """Measures what coverage costs: warm runs with and without it, on the engines that make code.
 
-Medians of interleaved runs. What was seen once is not looked for again, so warm runs tell what a
-test suite pays; first runs tell what is paid once. Warm are several, since engines still make code
-in one or another of them.
+What was seen once is not looked for again, so warm runs tell what a test suite pays; first runs
+tell what is paid once. Warm are several, since engines still make code in one or another of them.
 """
 
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import common
 import tables
@@ -19,7 +18,7 @@ from machine.observers import Observers
 from machine.reference import Reference
 
 SECONDS = 0.1
-WARM = 3
+WARM = 6
 """Runs whose time together is a warm sample."""
 
 
@@ -33,14 +32,6 @@ class Cost:
     warm: float
 
 
-@dataclass(slots=True)
-class _Samples:
-    """Seconds of runs without coverage, and of those with it."""
-
-    first: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
-    warm: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
-
-
 def measure(kernels: list[Kernel], rounds: int) -> list[Cost]:
     """Run every kernel with and without, `rounds` times over."""
     engines = [name for name in engines_here() if name != Reference.name]
@@ -49,25 +40,24 @@ def measure(kernels: list[Kernel], rounds: int) -> list[Cost]:
         length = Length(kernel)
         for engine in engines:
             repeats = fit_engine(kernel, engine, length, SECONDS)
-            samples = _Samples()
-            for _ in range(rounds):
-                _sample(kernel, engine, repeats, samples)
-            first, warm = (
-                statistics.median(with_it) / statistics.median(without)
-                for without, with_it in (samples.first, samples.warm)
-            )
+            samples = [_sample(kernel, engine, repeats) for _ in range(rounds)]
+            first, warm = map(statistics.median, zip(*samples, strict=True))
             costs.append(Cost(kernel.name, engine, round(first, 2), round(warm, 2)))
     return costs
 
 
-def _sample(kernel: Kernel, engine: str, repeats: int, samples: _Samples) -> None:
+def _sample(kernel: Kernel, engine: str, repeats: int) -> tuple[float, float]:
+    """Give how many times as long the first run takes with coverage, and warm ones.
+
+    Those with and those without take turns: a host that is slow for a while is so for both.
+    """
     pair = [(Guest(kernel, engine), None), (Guest(kernel, engine), Observers(Coverage()))]
-    for which, (guest, observers) in enumerate(pair):
-        samples.first[which].append(guest.run(repeats, observers=observers).seconds)
-    for which, (guest, observers) in enumerate(pair):
-        guest.run(repeats, observers=observers)
-        warm = [guest.run(repeats, observers=observers).seconds for _ in range(WARM)]
-        samples.warm[which].append(sum(warm))
+    seconds = [
+        [guest.run(repeats, observers=observers).seconds for guest, observers in pair]
+        for _ in range(2 + WARM)
+    ]
+    without, with_it = (sum(column) for column in zip(*seconds[2:], strict=True))
+    return seconds[0][1] / seconds[0][0], with_it / without
 
 
 def main(words: list[str]) -> None:
@@ -77,7 +67,7 @@ def main(words: list[str]) -> None:
     options = parser.parse_args(words)
 
     host = common.host()
-    print(f"{host}; medians of {options.rounds} interleaved runs; times as long with coverage\n")
+    print(f"{host}; medians of {options.rounds} rounds; times as long with coverage\n")
     costs = measure([KERNELS[name] for name in options.kernel or KERNELS], options.rounds)
     rows = [
         (f"`{cost.kernel}`", cost.engine, f"{cost.first:.2f}", f"{cost.warm:.2f}") for cost in costs

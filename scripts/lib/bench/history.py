@@ -189,7 +189,7 @@ def main(words: list[str]) -> None:
     options = parser.parse_args(words)
 
     host = common.host()
-    print(f"{host}; medians of {options.rounds} interleaved runs; times as long with history\n")
+    print(f"{host}; medians of {options.rounds} rounds; times as long with history\n")
     costs = _costs([KERNELS[name] for name in options.kernel or KERNELS], options.rounds)
     rows = [
         (f"`{cost.kernel}`", cost.engine, f"{cost.times:.3f}", f"{cost.bytes_per_million:,}")
