@@ -72,9 +72,10 @@ class TravelTarget(DebugTarget):
             self._errand = errand
             self.runner.start(errand)
             return None
-        if isinstance(errand.result, UserError):
-            raise TargetError(str(errand.result))
-        return errand.result
+        answer = _answer(errand)
+        if isinstance(answer, TargetError):
+            raise answer
+        return answer
 
     def reached(self, outcome: Outcome) -> None:
         """The runner's goal was reached: tell the client, or what came of its command."""
@@ -82,10 +83,7 @@ class TravelTarget(DebugTarget):
         if errand is None:
             super().reached(outcome)
         elif self.server is not None:
-            result = errand.result
-            self.server.answered(
-                TargetError(str(result)) if isinstance(result, UserError) else result
-            )
+            self.server.answered(_answer(errand))
 
     def give_up(self) -> None:
         """Leave a command's work: the machine is again where it was."""
@@ -136,3 +134,9 @@ class TravelTarget(DebugTarget):
             "the machine was changed in its past: another future begins there, and what had come "
             "after is gone"
         )
+
+
+def _answer(errand: Errand) -> str | TargetError:
+    """Give what an errand has come to, for a client."""
+    result = errand.result
+    return TargetError(str(result)) if isinstance(result, UserError) else result
