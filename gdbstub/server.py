@@ -23,6 +23,9 @@ MOST_SHOWN: Final = 0x400_0000
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
 
+REASSURED_SECONDS: Final = 0.5
+"""After how long a client that waits for a command is told that it goes on."""
+
 MOST_LOOKS: Final = 100
 """Turns of the loop that newcomers wait for what may be a client's last bytes to be read."""
 
@@ -158,6 +161,7 @@ class _Connection(asyncio.Protocol):
         self._session: Session | None = None
         self.leaves = False
         self._proceeds = False
+        self._reassures = False
         self.congested = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -221,6 +225,9 @@ class _Connection(asyncio.Protocol):
 
     def _turn_to(self, session: Session) -> None:
         """Read from a client that reads; from one that waits for the target in any case."""
+        if session.commanded and not self._reassures:
+            self._reassures = True
+            asyncio.get_running_loop().call_later(REASSURED_SECONDS, self._reassure)
         if session.backlog and not self.congested and not self._proceeds:
             self._proceeds = True
             asyncio.get_running_loop().call_soon(self._proceed)
@@ -228,6 +235,11 @@ class _Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def _reassure(self) -> None:
+        self._reassures = False
+        if self._session is not None and not self.congested:
+            self._send(self._session.reassure())
 
     def _proceed(self) -> None:
         self._proceeds = False

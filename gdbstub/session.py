@@ -85,7 +85,12 @@ class Session:
     @property
     def awaited(self) -> bool:
         """Whether the client waits for the target: for a stop, or for what comes of a command."""
-        return self.running or self._client.program is Program.COMMANDED
+        return self.running or self.commanded
+
+    @property
+    def commanded(self) -> bool:
+        """Whether the client waits for what comes of a command: then `reassure` it now and then."""
+        return self._client.program is Program.COMMANDED
 
     # --------------------------------------------------------------- from outside
 
@@ -117,9 +122,18 @@ class Session:
 
     def answered(self, answer: str | TargetError) -> bytes:
         """A command that took time is over; give the bytes to send, none where nobody waits."""
-        if self._client.program is Program.COMMANDED:
+        if self.commanded:
             self._answer(answer)
         return self.proceed()
+
+    def reassure(self) -> bytes:
+        """Give what tells the client that its command goes on: output, of which there is none.
+
+        gdb shows an error every two seconds (`set remotetimeout`) in which it hears nothing.
+        """
+        if self.commanded:
+            self._send(b"O")
+        return self._take_output()
 
     def console(self, text: str) -> bytes:
         """Show text on the client's console, which can be done only while the target runs."""
@@ -154,7 +168,7 @@ class Session:
         """
         if self.running:
             self._interrupt()
-        elif self._client.program is Program.COMMANDED:
+        elif self.commanded:
             self._client.give_up()
             self._answer(TargetError("given up"))
         elif self._client.program is Program.HALTED and not self._client.just_interrupted:

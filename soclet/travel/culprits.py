@@ -17,12 +17,13 @@ from isa_spec.registers import PC, PTBR, REGISTERS, STATUS
 from isa_spec.words import WORD, WORD_BYTES
 from machine.events import Event, Flash, FlipBits, Moment, Position, WriteMemory, WriteRegister
 from machine.happenings import Block
+from machine.machine import Machine
 from machine.memory import Guard
 from machine.observers import Observers
 from machine.reason import Reason
 from soclet.travel.goal import Travel
 
-MOST_STEPS: Final = 10_000_000
+MOST_STEPS: Final = 3_000_000
 """Instructions that are gone through, block by block, for a register, at the most."""
 
 _FIRST_WINDOW: Final = 256
@@ -174,14 +175,14 @@ class Search:
         """
         machine, pieces = self._machine, deque[tuple[Moment, Moment]](maxlen=_MOST_PIECES)
         cpu, r = machine.cpu, machine.cpu.r
-        begin, value, space = machine.moment, r[number], cpu.space
+        begin, value, space = _here(machine), r[number], cpu.space
 
         def ended(block: Block) -> bool:
             nonlocal begin, value, space
-            here = machine.moment
-            changed = r[number] != value or here.events != begin.events
+            here = _here(machine)
+            changed = r[number] != value or here[2] != begin[2]
             if changed or number in self._written_in(block, space):
-                pieces.append((begin, here))
+                pieces.append((_moment(begin), _moment(here)))
             begin, value, space = here, r[number], cpu.space
             return False
 
@@ -190,8 +191,8 @@ class Search:
         budget = self._travel.bounds.budget
         while machine.run(budget=budget, reviewers=reviewers) is not Reason.PAUSED:
             yield
-        if begin.order < until.order:
-            pieces.append((begin, until))
+        if _moment(begin).order < until.order:
+            pieces.append((_moment(begin), until))
         return pieces
 
     def _written_in(self, block: Block, space: int | None) -> Collection[int]:
@@ -263,6 +264,17 @@ class Search:
         word = int.from_bytes(machine.memory.read(physical, 8), "little")
         decoded = machine.instructions.decode(word)
         return () if decoded is None else tuple(decoded.written)
+
+
+def _here(machine: Machine) -> tuple[int, int, int]:
+    """Give where a machine is, as quickly as that can be had: see _moment."""
+    cpu = machine.cpu
+    return cpu.executed + cpu.interrupts, cpu.time, len(machine.log)
+
+
+def _moment(here: tuple[int, int, int]) -> Moment:
+    happened, tick, events = here
+    return Moment(Position(happened, tick), events)
 
 
 def _covers(event: Event, address: int) -> bool:

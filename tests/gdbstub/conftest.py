@@ -38,6 +38,9 @@ class Talk:
     def answered(self, answer):
         return apart(self.session.answered(answer))
 
+    def reassured(self):
+        return apart(self.session.reassure())
+
 
 @pytest.fixture(params=[False, True], ids=["in one chunk", "byte by byte"])
 def bytewise(request):

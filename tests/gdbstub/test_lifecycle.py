@@ -367,6 +367,14 @@ def test_what_is_asked_while_a_command_takes_time_waits_for_its_answer(talk):
     assert (done, ok) == (said("did reset\n"), b"OK")
 
 
+def test_who_waits_for_a_command_is_told_that_it_goes_on(talk):
+    assert talk.reassured() == []
+    talk.ask_all(monitor("dig"))
+    assert talk.reassured() == [b"O"]
+    talk.answered("found it\n")
+    assert talk.reassured() == []
+
+
 def test_ctrl_c_gives_a_command_up(talk, target):
     talk.ask_all(monitor("dig"))
     assert talk.interrupt() == [said("given up\n"), b"OK"]

@@ -124,6 +124,19 @@ async def test_a_stop_of_the_running_target_reaches_the_client(server):
 
 
 @serving
+async def test_who_waits_for_a_command_is_told_that_it_goes_on_until_it_is_answered(server):
+    client = await Debugger.connect(server)
+    client.send(frame(b"qRcmd," + b"dig".hex().encode()))
+    assert await client.reply() == b"O"
+    assert await client.reply() == b"O"
+    server.answered("found it\n")
+    assert await client.reply() == b"O" + b"found it\n".hex().encode()
+    assert await client.reply() == b"OK"
+    assert await client.ask(b"qC") == b"QC01"
+    await client.leave()
+
+
+@serving
 async def test_a_stop_with_no_client_there_is_told_to_nobody(server):
     server.stopped(Stop())
     server.console("nobody hears this")
