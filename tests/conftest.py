@@ -6,6 +6,9 @@ from hypothesis import settings
 pytest_plugins = ["pytester"]
 
 
+SOAK_SECONDS = 60
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--rewrite-golden",
@@ -17,6 +20,19 @@ def pytest_addoption(parser):
         action="store_true",
         help="try every mutant of the native engine's machine code, not one in four",
     )
+    parser.addoption(
+        "--soak",
+        type=int,
+        default=SOAK_SECONDS,
+        metavar="SECONDS",
+        help=f"how long tests/e2e/test_soak.py is to take ({SOAK_SECONDS})",
+    )
+
+
+@pytest.fixture
+def soak_seconds(request):
+    """How long a test that takes as long as it is let is to take."""
+    return request.config.getoption("--soak")
 
 
 MUTANTS_TRIED = 4
