@@ -40,7 +40,11 @@ def pythons(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "script", ["scripts/run", "scripts/test", "scripts/check", "scripts/bench", ".ci/run"]
+    "script",
+    [
+        *(f"scripts/{name}" for name in ("run", "test", "check", "bench", "hosts", "nightly")),
+        ".ci/run",
+    ],
 )
 def test_what_a_person_types_is_executable(script):
     assert os.access(ROOT / script, os.X_OK)
@@ -151,3 +155,32 @@ def test_ci_runs_the_check_and_then_the_tests_and_fails_with_either(
     done = checkout.run(".ci/run")
     assert done.returncode == status
     assert done.stdout.splitlines()[-1] == "1 passed"
+
+
+@pytest.fixture
+def steps(checkout):
+    """Makes the scripts that the nightly run calls say what they are asked, and end so."""
+
+    def make(**statuses):
+        for name in ("fuzz-engines", "test", "hosts"):
+            status = statuses.get(name.replace("-", "_"), 0)
+            (checkout.root / "scripts" / name).write_text(f"echo {name} $*; exit {status}\n")
+        return checkout.run("scripts/nightly", "5000")
+
+    return make
+
+
+def test_the_nightly_run_takes_programs_that_nobody_has_seen(steps):
+    done = steps()
+    assert "fuzz-engines --first 5000 --count 20000\n" in done.stdout
+    assert "test tests/e2e/test_soak.py --soak 600\n" in done.stdout
+    assert done.returncode == 0
+
+
+def test_the_nightly_run_goes_on_after_a_failure_and_names_it_at_the_end(steps):
+    done = steps(fuzz_engines=1)
+    assert "\nhosts tests/" in done.stdout
+    assert done.stdout.endswith(
+        "scripts/nightly: failed: scripts/fuzz-engines --first 5000 --count 20000\n"
+    )
+    assert done.returncode == 1
