@@ -361,7 +361,12 @@ def _make(asked: Configuration, closing: ExitStack) -> Machine:
     try:
         nvram = None
         if asked.nvram_file is not None:
-            nvram = Nvram(asked.nvram_file, asked.memory_size, default_size=DEFAULT_MEMORY)
+            nvram = Nvram(
+                asked.nvram_file,
+                asked.memory_size,
+                default_size=DEFAULT_MEMORY,
+                durable=asked.nvram_sync,
+            )
             closing.callback(nvram.close)
         return Machine(
             nvram.size if nvram is not None else asked.memory_size or DEFAULT_MEMORY,
