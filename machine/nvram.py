@@ -162,8 +162,10 @@ class Nvram:
         Raises NvramError where it cannot be written, or is not what it was when it was opened; the
         pages are then still to be committed.
         """
-        self._check_still_there()
         numbers = sorted(memory.uncommitted)
+        if not numbers and self._file.closed:
+            return
+        self._check_still_there()
         if not numbers:
             return
         pages = [(number, memory.read(number << PAGE_SHIFT, PAGE)) for number in numbers]

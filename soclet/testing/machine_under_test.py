@@ -93,8 +93,8 @@ class MachineUnderTest:
 
     def close(self) -> None:
         """Bring its NVRAM file up to date, and let go of it."""
-        self.machine.commit()
-        self._closing.close()
+        with self._closing:
+            self.machine.commit()
 
     # Time
 
