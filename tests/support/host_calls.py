@@ -79,9 +79,9 @@ class _Wrapped(SimpleNamespace):
 
 
 @contextmanager
-def host_calls(**wanted):
-    """Have the host's files reached through a HostCalls, which this gives."""
-    calls = HostCalls(**wanted)
+def host_calls(calls=None, **wanted):
+    """Have the host's files reached through a HostCalls, this one or a new one; give it."""
+    calls = calls or HostCalls(**wanted)
 
     def wrap(module, name):
         act = getattr(module, name)
