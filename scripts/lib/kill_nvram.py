@@ -8,6 +8,8 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -23,20 +25,19 @@ def main() -> int:
     parser.add_argument("--sync", action="store_true", help="with --nvram-sync")
     options = parser.parse_args()
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
-    from nvram_kills import Kills
+    from nvram_kills import Kills, Tally
 
     wrong = 0
     first = 1 + options.seed % options.every
     with tempfile.TemporaryDirectory() as folder:
         kills = Kills(Path(folder), durable=options.sync)
-        for what, kill in (
-            ("flashes at calls", lambda: kills.flashes_at_calls(count(first, options.every))),
-            (
-                "runs at calls",
-                lambda: kills.runs_at_calls(count(first, options.every), options.seed),
-            ),
+        numbers = partial(count, first, options.every)
+        kinds: list[tuple[str, Callable[[], Tally]]] = [
+            ("flashes at calls", lambda: kills.flashes_at_calls(numbers())),
+            ("runs at calls", lambda: kills.runs_at_calls(numbers(), options.seed)),
             ("runs at moments", lambda: kills.runs_at_moments(options.moments, options.seed)),
-        ):
+        ]
+        for what, kill in kinds:
             began = time.monotonic()
             tally = kill()
             wrong += len(tally.wrong)
