@@ -58,8 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(image=None, source=None, memory=None, nvram=None, load_address=0x1000, "
-        "byte_ticks=0, engine='auto', ticks='10M'): the machine that the fixture `machine` gives",
+        f"{MARKER}(image=None, source=None, memory=None, nvram=None, nvram_sync=False, "
+        "load_address=0x1000, byte_ticks=0, engine='auto', ticks='10M'): "
+        "the machine that the fixture `machine` gives",
     )
     path = config.getoption("--soclet-coverage")
     if path is not None:

@@ -37,6 +37,7 @@ class RunOptions:
     history: int = DEFAULT_HISTORY
     serial: str = "stdio"
     nvram: Path | None = None
+    nvram_sync: bool = False
     memory: int | None = None
     load_address: int = MEMORY_START
     clock: Clock | None = None
@@ -59,6 +60,8 @@ def run(options: RunOptions) -> int:
     """Run a machine and give the exit status. Raises UserError where it cannot start."""
     if options.halt and options.gdb is None:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
+    if options.nvram_sync and options.nvram is None:
+        raise UserError("--nvram-sync forces the NVRAM file to the disk: give --nvram FILE too")
     if options.state is not None:
         check_writable(options.state)
     files = Files(options.capsule, options.record, options.state_dir)
@@ -69,6 +72,7 @@ def run(options: RunOptions) -> int:
             options.image,
             options.restore,
             options.nvram,
+            options.nvram_sync,
             options.memory,
             options.byte_ticks,
             options.load_address,

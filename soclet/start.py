@@ -32,6 +32,7 @@ class Beginning:
     image: str | None
     restore: Path | None
     nvram: Path | None
+    nvram_sync: bool
     memory: int | None
     byte_ticks: int | None
     load_address: int
@@ -83,7 +84,8 @@ class Start:
 
     def _nvram(self, path: Path) -> Nvram:
         size = self.wanted.memory if self.saved is None else self.saved.state.memory_size
-        nvram = Nvram(path, size, default_size=DEFAULT_MEMORY)
+        durable = self.wanted.nvram_sync
+        nvram = Nvram(path, size, default_size=DEFAULT_MEMORY, durable=durable)
         if nvram.recovered:
             tell(f"soclet: {nvram.recovered}")
         return nvram

@@ -7,8 +7,9 @@ import click
 from isa_spec.memory_map import DEFAULT_MEMORY
 from machine import nvram as nvram_file
 from soclet import demos
+from soclet.commands import options
 from soclet.commands.parameters import ADDRESS, MEMORY, reporting
-from soclet.errors import UserError
+from soclet.errors import UserError, tell
 from soclet.files import memory_size_of
 
 
@@ -21,6 +22,7 @@ from soclet.files import memory_size_of
     metavar="FILE",
     help="The file; made where it is missing.",
 )
+@options.NVRAM_SYNC
 @click.option("--memory", type=MEMORY, metavar="SIZE", help="The file's size, 1M for a new one.")
 @click.option(
     "--load-address",
@@ -29,7 +31,9 @@ from soclet.files import memory_size_of
     default=0x1000,
     help="Where a raw image goes (0x1000).",
 )
-def command(image: str, nvram: Path, memory: int | None, load_address: int) -> None:
+def command(
+    image: str, nvram: Path, nvram_sync: bool, memory: int | None, load_address: int
+) -> None:
     """Put IMAGE into an NVRAM file, keeping the rest of it, wholly or not at all.
 
     Refused while a machine has the file.
@@ -45,8 +49,12 @@ def command(image: str, nvram: Path, memory: int | None, load_address: int) -> N
         )
         segments = [(segment.address, segment.data) for segment in loaded.segments]
         try:
-            nvram_file.flash(nvram, memory, segments, default_size=DEFAULT_MEMORY)
+            recovered = nvram_file.flash(
+                nvram, memory, segments, default_size=DEFAULT_MEMORY, durable=nvram_sync
+            )
         except nvram_file.NvramError as error:
             raise UserError(str(error)) from error
+        if recovered:
+            tell(f"soclet: {recovered}")
 
     reporting(put)

@@ -46,6 +46,11 @@ LIMIT: Final = click.option(
     show_default="none",
     help="End the run at this tick: 5000, 10k, 3M.",
 )
+NVRAM_SYNC: Final = click.option(
+    "--nvram-sync",
+    is_flag=True,
+    help="Have the NVRAM file survive the host's losing power, too; slower.",
+)
 STATE: Final = click.option(
     "--state", type=_FILE, metavar="FILE", help="Write how the run ended, as JSON."
 )

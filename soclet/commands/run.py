@@ -54,6 +54,7 @@ _OPTIONS = (
     options.HALT,
     options.HISTORY,
     click.option("--nvram", type=_FILE, metavar="FILE", help="Keep memory in a file."),
+    options.NVRAM_SYNC,
     click.option(
         "--memory", type=MEMORY, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G."
     ),

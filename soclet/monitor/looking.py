@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gdbstub.target import TargetError
 from isa_spec.memory_map import MEMORY_START, Port
 from isa_spec.registers import IMASK, STATUS, Status
 from isa_spec.traps import FIRST_INTERRUPT, VECTOR_COUNT, VECTORS
 from machine.device import NEVER, Telling
 from machine.engines import native_refusal
 from machine.machine import Machine
+from machine.nvram import NvramError
 from soclet import sentences
 from soclet.monitor.registry import command
 from soclet.runner import Clock
@@ -173,5 +175,8 @@ def _nvram(target: ThreadTarget, _argument: str) -> str:
     nvram = target.machine.nvram
     if nvram is None:
         return "memory is in no file; --nvram FILE keeps it\n"
-    target.machine.commit()
+    try:
+        target.machine.commit()
+    except NvramError as error:
+        raise TargetError(str(error)) from error
     return f"{nvram.path}: {nvram.size} bytes, up to date\n"

@@ -21,7 +21,8 @@ class Configuration:
     image: a file that `soclet run` takes, or `demo:NAME`. source: assembly, taken instead of what
     is in that file, if one is named. Without both, memory is all zeros, or what `nvram` holds.
     memory: bytes, as a number or as text such as `64k`. nvram: a file that keeps memory.
-    load_address: where a raw image goes. byte_ticks: how long a byte takes on the serial line.
+    nvram_sync: whether that survives the host's losing power, too. load_address: where a raw image
+    goes. byte_ticks: how long a byte takes on the serial line.
     seed: of the faults of its serial line, and of `MachineUnderTest.random`. noise: how probable it
     is that a byte that is typed is dropped, doubled or corrupted, such as `{"drop": 0.01}`.
     engine: by its name. ticks: how long the machine is waited for where a call does not say.
@@ -31,6 +32,7 @@ class Configuration:
     source: str | None = None
     memory: int | str | None = None
     nvram: str | PathLike[str] | None = None
+    nvram_sync: bool = False
     load_address: int = MEMORY_START
     byte_ticks: int = 0
     engine: str = "auto"

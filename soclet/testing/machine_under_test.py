@@ -93,8 +93,8 @@ class MachineUnderTest:
 
     def close(self) -> None:
         """Bring its NVRAM file up to date, and let go of it."""
-        self.machine.commit()
-        self._closing.close()
+        with self._closing:
+            self.machine.commit()
 
     # Time
 
@@ -361,7 +361,12 @@ def _make(asked: Configuration, closing: ExitStack) -> Machine:
     try:
         nvram = None
         if asked.nvram_file is not None:
-            nvram = Nvram(asked.nvram_file, asked.memory_size, default_size=DEFAULT_MEMORY)
+            nvram = Nvram(
+                asked.nvram_file,
+                asked.memory_size,
+                default_size=DEFAULT_MEMORY,
+                durable=asked.nvram_sync,
+            )
             closing.callback(nvram.close)
         return Machine(
             nvram.size if nvram is not None else asked.memory_size or DEFAULT_MEMORY,

@@ -5,50 +5,23 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-from board import DATA, START, program
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from board import DATA, START
+from nvram_files import SIZE, contents, create, journal_of, opened, whole_journal, writer
 
 from machine.machine import Machine
 from machine.memory import Memory
-from machine.nvram import Nvram, NvramError, create, flash
+from machine.nvram import Nvram, NvramError, flash
+from machine.nvram_place import Place
 from machine.reason import Reason
 
-SIZE = 0x8000
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "memory.nvram"
-
-
-def opened(path: Path, size: int | None = SIZE) -> Nvram:
-    return Nvram(path, size, default_size=SIZE)
-
-
-def contents(path: Path, address: int = DATA, length: int = 4) -> bytes:
-    return path.read_bytes()[address : address + length]
-
-
-def journal_of(path: Path) -> Path:
-    return path.with_name(path.name + ".journal")
-
-
-def writer(path: Path) -> Machine:
-    """A machine that stores 1, 2, 3… to DATA and sends each number."""
-    machine = Machine(SIZE, nvram=opened(path))
-    loop = ("loop:", "add r0, r1", "mov [r8], r0", "mov [r9], r0", "mov pc, loop")
-    setup = ("mov r1, 1", f"mov r8, {DATA}", "mov r9, 0x14")
-    machine.flash([(START, program(*setup, *loop))])
-    return machine
-
-
-class Killed(BaseException):
-    """The process is gone at this point."""
 
 
 # Opening
@@ -251,7 +224,7 @@ def test_a_restored_snapshot_is_committed_too(path: Path):
     machine.nvram.close()
 
 
-def full_disk(*_):
+def full_disk(*_, **__):
     raise OSError(28, "No space left on device")
 
 
@@ -263,7 +236,7 @@ def test_where_a_commit_fails_the_output_waits_and_nothing_is_lost(
     machine.run(20)
     with monkeypatch.context() as patched:
         if what == "journal":
-            patched.setattr(Path, "write_bytes", full_disk)
+            patched.setattr(Place, "put", full_disk)
         else:
             patched.setattr(Nvram, "_write", full_disk)
         for _ in range(2):
@@ -275,170 +248,13 @@ def test_where_a_commit_fails_the_output_waits_and_nothing_is_lost(
     machine.nvram.close()
 
 
-# The journal
-
-
-def states(path: Path, monkeypatch, killed_at: int) -> tuple[bytes, bytes, bool]:
-    """Commit twice; the process dies at a step of the second. Memory after each, and whether."""
-    machine = Machine(SIZE, nvram=opened(path))
-    for page in (2, 4, 6):
-        machine.flash([(page << 12, b"old " * 1024)])
-    machine.commit()
-    before = machine.memory.read(0, SIZE)
-    machine.flash([(0x2000, b"new "), (0x4FFC, b"new new "), (0x6800, b"new ")])
-    steps = 0
-
-    def step(act):
-        def stepped(*arguments):
-            nonlocal steps
-            steps += 1
-            if steps == killed_at:
-                raise Killed
-            return act(*arguments)
-
-        return stepped
-
-    def page_by_page(nvram, pages):
-        for page in pages:
-            step(write)(nvram, [page])
-
-    def in_pieces(journal: Path, data: bytes):
-        for end in range(0, len(data), 5000):
-            step(write_bytes)(journal, data[:end])
-        write_bytes(journal, data)
-
-    write, write_bytes = Nvram._write, Path.write_bytes
-    with monkeypatch.context() as patched:
-        patched.setattr(Nvram, "_write", page_by_page)
-        patched.setattr(Path, "write_bytes", in_pieces)
-        patched.setattr(Path, "unlink", step(Path.unlink))
-        try:
-            machine.commit()
-        except Killed:
-            died = True
-        else:
-            died = False
-    machine.nvram.close()
-    return before, machine.memory.read(0, SIZE), died
-
-
-@pytest.mark.parametrize("killed_at", range(1, 12))
-def test_wherever_a_commit_is_cut_the_file_is_the_old_state_or_the_new_one(
-    path: Path, monkeypatch, killed_at: int
-):
-    old, new, died = states(path, monkeypatch, killed_at)
-    had_journal = journal_of(path).exists()
-    nvram = opened(path)
-    assert path.read_bytes()[START:] == (old if died and killed_at <= 4 else new)[START:]
-    assert (nvram.recovered is not None) == had_journal
-    assert not journal_of(path).exists()
-    nvram.close()
-
-
-def test_a_cut_commit_was_tried_at_every_step(path: Path, monkeypatch):
-    assert states(path, monkeypatch, 9)[2]
-    path.unlink()
-    journal_of(path).unlink()
-    assert not states(path, monkeypatch, 10)[2]
-
-
-def whole_journal(path: Path) -> bytes:
-    """Leave a file in its old state with a whole journal of a new one; give the journal."""
-    machine = writer(path)
-    machine.run(3 + 4 * 11)
-    with patch.object(Path, "unlink"):
-        machine.commit()
-    machine.nvram.close()
-    create(path, SIZE, ())
-    return journal_of(path).read_bytes()
-
-
-def test_a_whole_journal_is_carried_out(path: Path):
-    whole_journal(path)
-    nvram = opened(path)
-    assert contents(path) == b"\x0b\0\0\0"
-    assert nvram.recovered is not None
-    assert "an interrupted write of 2 pages was completed" in nvram.recovered
-    nvram.close()
-    again = opened(path)
-    assert again.recovered is None
-    again.close()
-
-
-@settings(max_examples=30)
-@given(data=st.data())
-def test_a_damaged_or_unfinished_journal_is_discarded(tmp_path_factory, data: st.DataObject):
-    path = tmp_path_factory.mktemp("nvram") / "memory"
-    journal = whole_journal(path)
-    at = data.draw(st.integers(0, len(journal) - 1))
-    if data.draw(st.booleans()):
-        damaged = journal[:at]
-    else:
-        damaged = journal[:at] + bytes([journal[at] ^ 1 << at % 8]) + journal[at + 1 :]
-    journal_of(path).write_bytes(damaged)
-    nvram = opened(path)
-    assert path.read_bytes() == bytes(SIZE)
-    assert nvram.recovered is not None
-    assert "an unfinished write was discarded" in nvram.recovered
-    assert not journal_of(path).exists()
-    nvram.close()
-
-
-def test_a_journal_of_a_file_of_another_size_is_discarded(path: Path):
-    whole_journal(path)
-    create(path, 0x10000, ())
-    nvram = opened(path, None)
-    assert path.read_bytes() == bytes(0x10000)
-    assert "discarded" in (nvram.recovered or "")
-    nvram.close()
-
-
-def test_a_commit_after_one_that_failed_in_the_file_does_not_risk_what_that_one_wrote(
-    path: Path, monkeypatch
-):
-    # The journal of the first commit is whole and the file half written; losing the journal to
-    # the next commit's own, unfinished one would leave the file torn.
-    machine = Machine(SIZE, nvram=opened(path))
-    machine.flash([(0x2000, b"1"), (0x3000, b"1")])
-    write, write_bytes = Nvram._write, Path.write_bytes
-
-    def half(nvram, pages):
-        write(nvram, list(pages)[:1])
-        raise OSError(5, "Input/output error")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Nvram, "_write", half)
-        with pytest.raises(NvramError):
-            machine.commit()
-
-    def cut(journal: Path, data: bytes):
-        write_bytes(journal, data[:100])
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", cut)
-        with pytest.raises(Killed):
-            machine.commit()
-    machine.nvram.close()
-    opened(path).close()
-    assert contents(path, 0x2000, 1) + contents(path, 0x3000, 1) in (b"\0\0", b"11")
-
-
-def test_a_journal_that_cannot_be_carried_out_is_an_error_and_stays(path: Path, monkeypatch):
-    whole_journal(path)
-    with monkeypatch.context() as patched:
-        patched.setattr(Nvram, "_write", full_disk)
-        with pytest.raises(NvramError, match="No space left on device"):
-            opened(path)
-    nvram = opened(path)
-    assert contents(path) == b"\x0b\0\0\0"
-    nvram.close()
+# The process's death
 
 
 def test_a_kill_never_loses_what_the_guest_has_announced(path: Path):
     code = (
-        "import sys; sys.path.insert(0, 'tests/support'); sys.path.insert(0, 'tests/machine')\n"
-        "from pathlib import Path; from test_nvram import writer\n"
+        "import sys; sys.path.insert(0, 'tests/support'); \n"
+        "from pathlib import Path; from nvram_files import writer\n"
         f"machine = writer(Path({str(path)!r}))\n"
         "while True:\n"
         "    machine.run(budget=40)\n"
@@ -495,7 +311,7 @@ def test_flashing_outside_memory_changes_nothing(path: Path, segment: tuple[int,
 def test_a_flash_that_is_cut_leaves_the_old_file_and_nothing_beside_it(path: Path, monkeypatch):
     create(path, SIZE, [(START, b"old")])
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", full_disk)
+        patched.setattr(os, "rename", full_disk)
         with pytest.raises(NvramError, match="No space left on device"):
             flash(path, None, [(START, b"new")], default_size=SIZE)
     assert contents(path, START, 3) == b"old"

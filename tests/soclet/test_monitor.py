@@ -261,6 +261,9 @@ def test_nvram_names_the_file_and_brings_it_up_to_date(target, tmp_path):
         kept.write_memory(0x8000, b"keep")
         assert kept.monitor("nvram") == f"{tmp_path}/nvram: 65536 bytes, up to date\n"
         assert (tmp_path / "nvram").read_bytes()[0x8000:0x8004] == b"keep"
+        (tmp_path / "nvram").unlink()
+        with pytest.raises(TargetError, match="the file was removed under the machine"):
+            kept.monitor("nvram")
     finally:
         nvram.close()
 

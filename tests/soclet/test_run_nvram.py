@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import resource
 
 import guests
 import pytest
+from host_calls import host_calls
 from running import DEADLINE, Running, receive, soclet, state_of
 
 from machine.nvram import Nvram
@@ -136,12 +138,105 @@ def test_the_next_start_says_that_it_completed_a_write(guest, nvram, here, monke
 def test_the_next_start_says_that_it_discarded_an_unfinished_write(guest, nvram, here):
     image = guest(guests.COUNTS_RUNS)
     here("run", image, "--serial", "none", "--nvram", nvram)
-    journal = nvram.with_name("nvram.bin.journal")
-    journal.write_bytes(b"soclet-journal-1" + bytes(100))
+    unfinished = nvram.with_name("nvram.bin.journal.unfinished")
+    unfinished.write_bytes(b"soclet-journal-1" + bytes(100))
     ended = soclet("run", image, "--nvram", nvram)
     assert (ended.status, ended.output) == (0, b"b")
-    assert ended.complaint == f"soclet: {journal}: an unfinished write was discarded"
-    assert not journal.exists()
+    assert ended.complaint == f"soclet: {unfinished}: an unfinished write was discarded"
+    assert not unfinished.exists()
+
+
+def test_a_damaged_journal_is_told_in_one_line_and_nothing_runs(guest, nvram, here):
+    image = guest(guests.COUNTS_RUNS)
+    here("run", image, "--serial", "none", "--nvram", nvram)
+    before = nvram.read_bytes()
+    journal = nvram.with_name("nvram.bin.journal")
+    journal.write_bytes(b"soclet-journal-1" + bytes(100))
+    for words in (("run", image), ("run", "-"), ("flash", image)):
+        refused = soclet(*words, "--nvram", nvram)
+        assert refused.status == (1 if words[0] == "flash" else 125)
+        assert refused.output == b""
+        assert refused.complaint == (
+            f"soclet: {journal}: damaged: its digest is another; the NVRAM file may be half "
+            "written: put copies of both back, or remove the journal to take the file as it is"
+        )
+    assert nvram.read_bytes() == before
+
+
+def test_flash_says_what_it_completed(guest, nvram):
+    image = guest(guests.COUNTS_RUNS)
+    unfinished = nvram.with_name("nvram.bin.unfinished")
+    unfinished.write_bytes(b"half")
+    nvram.write_bytes(bytes(SIZE))
+    done = soclet("flash", image, "--nvram", nvram)
+    assert (done.status, done.complaint) == (
+        0,
+        f"soclet: {unfinished}: an unfinished flash was discarded",
+    )
+    assert not unfinished.exists()
+
+
+@pytest.mark.parametrize(
+    ("disturb", "said"),
+    [
+        (lambda path: path.unlink(), "the file was removed under the machine, and memory with it"),
+        (lambda path: os.truncate(path, 5), "the file had 65536 bytes and was changed to 5"),
+        (
+            lambda path: path.with_suffix(".elf").replace(path),
+            "another file was put in its place under the machine",
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_it_was_ends_the_run_with_a_sentence(guest, nvram, disturb, said):
+    nvram.with_suffix(".elf").write_bytes(bytes(SIZE))
+    with Running("run", guest(guests.ANNOUNCES), "--nvram", nvram, "--memory", "64k") as run:
+        receive(run.process.stdout.fileno())
+        disturb(nvram)
+        ended = run.wait()
+    assert ended.status == 125
+    assert ended.complaint.startswith(f"soclet: {nvram}: {said}")
+    assert not nvram.with_name("nvram.bin.journal").exists()
+
+
+def test_a_full_disk_ends_the_run_with_a_sentence_and_keeps_what_was_announced(guest, nvram):
+    nvram.write_bytes(bytes(SIZE))
+    limit = (0x9000, 0x9000)  # the journal and the first of the guest's two pages, not the second
+    done = soclet(
+        *("run", guest(guests.ANNOUNCES), "--nvram", nvram, "--engine", "reference"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert (done.status, done.output) == (125, b"")
+    assert done.complaint == (
+        f"soclet: {nvram}: File too large: allow larger files (ulimit -f), and start again"
+    )
+    whole = Nvram(nvram, None, default_size=SIZE)
+    assert "was completed" in (whole.recovered or "")
+    whole.close()
+    assert word(nvram) == word(nvram, 0x9000) == 1
+
+
+def test_nvram_sync_without_a_file_is_refused(guest):
+    refused = soclet("run", guest(guests.SPINS), "--nvram-sync")
+    assert refused.status == 125
+    assert refused.complaint == (
+        "soclet: --nvram-sync forces the NVRAM file to the disk: give --nvram FILE too"
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "flash"])
+def test_nvram_sync_forces_every_step_to_the_disk(guest, nvram, here, command):
+    words = ("--serial", "none") if command == "run" else ()
+    image = guest(guests.COUNTS_RUNS)
+    with host_calls(only={"fsync"}) as calls:
+        assert here(command, image, "--nvram", nvram, *words).status == 0
+        assert calls.made == []
+        assert here(command, image, "--nvram", nvram, "--nvram-sync", *words).status == 0
+    assert ("fsync", "") in calls.made
+    assert {name for _, name in calls.made} >= (
+        {"nvram.bin", "nvram.bin.journal.unfinished"}
+        if command == "run"
+        else {"nvram.bin.unfinished"}
+    )
 
 
 def test_flash_is_refused_while_a_machine_has_the_file(guest, nvram):

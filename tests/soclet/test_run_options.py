@@ -44,6 +44,7 @@ def test_what_is_not_asked_for_is_as_the_design_says(chosen):
         halt=False,
         serial="stdio",
         nvram=None,
+        nvram_sync=False,
         memory=None,
         load_address=0x1000,
         clock=None,
@@ -84,6 +85,7 @@ def test_what_is_not_asked_for_is_as_the_design_says(chosen):
         (["--limit", "3M"], "limit", 3_000_000),
         (["--limit", "1G"], "limit", 1_000_000_000),
         (["--byte-ticks", "1k"], "byte_ticks", 1000),
+        (["--nvram", "memory.bin", "--nvram-sync"], "nvram_sync", True),
         (["--allow-remote"], "allow_remote", True),
         (["-S"], "halt", True),
         (["--halt"], "halt", True),
@@ -102,6 +104,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
         history = "64M"
         serial = "none"
         nvram = "memory.bin"
+        nvram-sync = true
         memory = "64k"
         load-address = 0x2000
         clock = "paced"
@@ -124,6 +127,7 @@ def test_a_file_gives_every_option_by_its_long_name(chosen, config):
     assert (run.gdb, run.halt, run.serial) == ("2000", True, "none")
     assert run.history == 64 << 20
     assert (str(run.nvram), run.memory, run.load_address) == ("memory.bin", 64 << 10, 0x2000)
+    assert run.nvram_sync
     assert (run.clock, run.engine, run.limit) == (Clock.PACED, "reference", 10_000)
     assert (run.byte_ticks, str(run.serial_log), str(run.state)) == (5, "sent.log", "state.json")
     assert (str(run.profile), str(run.trace), str(run.vcd)) == ("p.txt", "t.json", "w.vcd")
