@@ -17,6 +17,12 @@ def pytest_addoption(parser):
         action="store_true",
         help="try every mutant of the native engine's machine code, not one in four",
     )
+    parser.addoption(
+        "--serial-megabytes",
+        type=float,
+        default=0.3,
+        help="what goes each way over each kind of serial line; give --timeout 0 with much",
+    )
 
 
 MUTANTS_TRIED = 4
