@@ -36,8 +36,9 @@ class Option(IntEnum):
 _SE: Final = 240
 _SB: Final = 250
 
-_SPECIAL_IN_BINARY: Final = re.compile(rb"\xff")
-_SPECIAL: Final = re.compile(rb"[\r\xff]")
+_PLAIN_IN_BINARY: Final = re.compile(rb"(?:[^\xff]++|\xff\xff)*+")
+_PLAIN: Final = re.compile(rb"(?:[^\xff\r]++|\xff\xff)*+")
+"""A stream up to where a byte means something, or may once its next one has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,10 @@ class Decoder:
         at = 0
         while at < len(stream):
             if self._within is _Within.DATA:
-                special = _SPECIAL_IN_BINARY if self._binary else _SPECIAL
-                found = special.search(stream, at)
-                end = found.start() if found else len(stream)
-                data += stream[at:end]
-                at = end
+                found = (_PLAIN_IN_BINARY if self._binary else _PLAIN).match(stream, at)
+                assert found is not None, "the pattern also matches nothing"
+                data += found[0].replace(b"\xff\xff", b"\xff")
+                at = found.end()
             elif self._within is _Within.SUBNEGOTIATION:
                 end = stream.find(b"\xff", at)
                 at = end if end >= 0 else len(stream)

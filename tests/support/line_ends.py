@@ -66,9 +66,9 @@ class Guest:
             self.line.write(data[start : start + at_once])
             await asyncio.sleep(0)
 
-    async def say_until_paused(self, sent=None):
+    async def say_until_paused(self):
         """Send until the line asks for a pause that does not pass by itself."""
-        sent = sent or sending(50_000_000)
+        sent = sending(50_000_000)
         for end in range(0, len(sent), 16_384):
             if not await self._stays_ready():
                 return sent[:end]
