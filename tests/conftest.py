@@ -27,6 +27,12 @@ def pytest_addoption(parser):
         metavar="SECONDS",
         help=f"how long tests/e2e/test_soak.py is to take ({SOAK_SECONDS})",
     )
+    parser.addoption(
+        "--serial-megabytes",
+        type=float,
+        default=0.3,
+        help="what goes each way over each kind of serial line; give --timeout 0 with much",
+    )
 
 
 @pytest.fixture

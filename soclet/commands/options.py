@@ -72,7 +72,7 @@ def serial(default: str) -> Declare:
         metavar="SPEC",
         default=default,
         show_default=True,
-        help="stdio, tcp:[HOST:]PORT, unix:PATH, pty, file:PATH or none.",
+        help="stdio, tcp:[HOST:]PORT, telnet:[HOST:]PORT, unix:PATH, pty, file:PATH or none.",
     )
 
 

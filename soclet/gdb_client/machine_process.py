@@ -14,13 +14,12 @@ from typing import Final, NoReturn, Self
 
 from soclet.commands.parameters import reporting
 from soclet.errors import ToldError, UserError, tell
+from soclet.lines.line import KINDS
 from soclet.session import RunOptions, run
 
 _POLL_SECONDS: Final = 0.01
 _GDB: Final = "gdb: listening on "
 _SERIAL: Final = "serial: "
-_ANNOUNCED: Final = ("tcp", "unix", "pty")
-"""The kinds of serial line of which the run says where it is."""
 _COULD_NOT_START: Final = 125
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -62,8 +61,8 @@ class MachineProcess:
         self._tell(self._lines())
 
     def _await_announcements(self) -> None:
-        kind = self._options.serial.partition(":")[0]
-        wanted = [_GDB, *([_SERIAL] if kind in _ANNOUNCED else [])]
+        kind = KINDS.get(self._options.serial.partition(":")[0])
+        wanted = [_GDB, *([_SERIAL] if kind is not None and kind.announced else [])]
         while True:
             alive = self._alive()
             lines = self._lines()

@@ -60,14 +60,18 @@ class TcpChannel(Channel):
         except ConnectionResetError:
             self._reset = True
             raise
-        self._recent.append(data[:taken])
+        self._arrived(self._recent.append(data[:taken]))
         return taken
 
     def unsent(self) -> bytes:
         """What has not arrived, as far back as is remembered. To be asked once, at the end."""
         recent = self._recent.take()
-        missing = min(self._not_arrived(), len(recent))
-        return recent[len(recent) - missing :] + super().unsent()
+        arrived = len(recent) - min(self._not_arrived(), len(recent))
+        self._arrived(recent[:arrived])
+        return recent[arrived:] + super().unsent()
+
+    def _arrived(self, stream: bytes) -> None:
+        """These bytes, the next in order, are not had back any more."""
 
     def _not_arrived(self) -> int:
         """Count what the other host does not have.

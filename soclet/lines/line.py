@@ -88,11 +88,15 @@ Opener = Callable[[str, Owner, bool], Line]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of line: how its spec is written, and the function of a module that opens it."""
+    """A kind of line: how its spec is written, and the function of a module that opens it.
+
+    announced: whether there is a place to connect to, which the line's announcement names.
+    """
 
     form: str
     module: str
     opener: str
+    announced: bool = False
 
     @property
     def takes_argument(self) -> bool:
@@ -108,9 +112,10 @@ KINDS: Final = {
     kind.form.partition(":")[0]: kind
     for kind in (
         Kind("stdio", "stdio", "open_stdio"),
-        Kind("tcp:[HOST:]PORT", "server", "open_tcp"),
-        Kind("unix:PATH", "server", "open_unix"),
-        Kind("pty", "pseudoterminal", "open_pty"),
+        Kind("tcp:[HOST:]PORT", "server", "open_tcp", announced=True),
+        Kind("telnet:[HOST:]PORT", "server", "open_telnet", announced=True),
+        Kind("unix:PATH", "server", "open_unix", announced=True),
+        Kind("pty", "pseudoterminal", "open_pty", announced=True),
         Kind("file:PATH", "sink", "open_file"),
         Kind("none", "sink", "open_none"),
     )

@@ -12,10 +12,12 @@ class ScrollBack:
     def __init__(self) -> None:
         self._kept = bytearray()
 
-    def append(self, data: bytes) -> None:
-        """Keep what has just been sent."""
+    def append(self, data: bytes) -> bytes:
+        """Keep what has just been sent; give what is forgotten for it."""
         self._kept += data
-        del self._kept[:-KEPT]
+        forgotten = bytes(self._kept[:-KEPT])
+        del self._kept[: len(forgotten)]
+        return forgotten
 
     def put_back(self, data: bytes) -> None:
         """Keep what was sent before all else, as far as there is room."""

@@ -1,4 +1,4 @@
-"""A line on a listening socket, tcp or unix: one console client at a time.
+"""A line on a listening socket, tcp, telnet or unix: one console client at a time.
 
 Knows sockets; what a client sees and what is kept for the next is ClientLine's.
 
@@ -34,18 +34,23 @@ _REST_SECONDS: Final = 1.0
 
 
 class ServerLine(ClientLine):
-    """The console behind a listening socket, which it owns; `forget` removes the socket's name."""
+    """The console behind a listening socket, which it owns; `forget` removes the socket's name.
+
+    `channel` is what a client's connection is read and written by.
+    """
 
     def __init__(
         self,
         owner: Owner,
         listener: socket.socket,
         announcement: str,
+        channel: type[Channel],
         forget: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(owner)
         self.announcement: Final = announcement
         self._listener = listener
+        self._kind = channel
         self._forget = forget
         self._farewells = Farewells()
         self._rest: asyncio.TimerHandle | None = None
@@ -92,11 +97,9 @@ class ServerLine(ClientLine):
         return not poll.poll(0)
 
     def _channel_of(self, connection: socket.socket) -> Channel:
-        kind = Channel
         if connection.family != socket.AF_UNIX:
-            kind = TcpChannel
             _tune(connection)
-        return kind(
+        return self._kind(
             connection.detach(),
             received=self._received,
             lost=self._detach,
@@ -122,8 +125,12 @@ class ServerLine(ClientLine):
 
 
 def _tune(connection: socket.socket) -> None:
-    """Send each byte at once, and find out some day that a client's host is no more."""
+    """Send each byte at once, and find out some day that a client's host is no more.
+
+    Bytes that a client calls urgent stay in their place: telnet cuts its commands that way.
+    """
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
@@ -131,7 +138,20 @@ def _tune(connection: socket.socket) -> None:
 
 
 def open_tcp(argument: str, owner: Owner, allow_remote: bool) -> ServerLine:
-    """Listen on `[HOST:]PORT`."""
+    """Listen on `[HOST:]PORT`; every byte is passed as it is."""
+    return _open_port(argument, owner, allow_remote, TcpChannel)
+
+
+def open_telnet(argument: str, owner: Owner, allow_remote: bool) -> ServerLine:
+    """Listen on `[HOST:]PORT` for clients that speak telnet."""
+    from soclet.lines.telnet_channel import TelnetChannel
+
+    return _open_port(argument, owner, allow_remote, TelnetChannel)
+
+
+def _open_port(
+    argument: str, owner: Owner, allow_remote: bool, channel: type[Channel]
+) -> ServerLine:
     try:
         host, port = parse(argument)
         endpoint = resolve(host, port)[0]
@@ -147,7 +167,8 @@ def open_tcp(argument: str, owner: Owner, allow_remote: bool) -> ServerLine:
     except OSError as error:
         listener.close()
         raise LineError(str(refusal(error, host, port))) from error
-    return ServerLine(owner, listener, f"serial: listening on {show(*listener.getsockname()[:2])}")
+    announcement = f"serial: listening on {show(*listener.getsockname()[:2])}"
+    return ServerLine(owner, listener, announcement, channel)
 
 
 def open_unix(argument: str, owner: Owner, _allow_remote: bool) -> ServerLine:
@@ -172,7 +193,7 @@ def open_unix(argument: str, owner: Owner, _allow_remote: bool) -> ServerLine:
         why = getattr(error, "strerror", None) or f"{error}; give another path"
         raise LineError(f"cannot listen on {argument!r}: {why}") from error
     return ServerLine(
-        owner, listener, f"serial: listening on {argument}", lambda: _remove(path, made)
+        owner, listener, f"serial: listening on {argument}", Channel, lambda: _remove(path, made)
     )
 
 

@@ -53,6 +53,15 @@ def test_a_unix_line_says_its_path_and_takes_its_socket_away(hello, tmp_path):
     assert not path.exists()
 
 
+def test_a_telnet_line_says_its_port_and_speaks_telnet(guest):
+    with Running("run", guest(guests.ECHOES), "--serial", "telnet:0") as run:
+        with socket.create_connection(("127.0.0.1", run.port("serial"))) as console:
+            console.sendall(b"\xff\xfd\x01hi\xff\xff\nq")
+            offer = bytes.fromhex("fffb01 fffb03 fffb00 fffd03 fffd00")
+            assert everything(console) == offer + b"hi\xff\xff\nq"
+        assert run.wait().status == 0
+
+
 def test_a_pty_line_says_its_path(guest):
     with Running("run", guest(guests.ECHOES), "--serial", "pty") as run:
         path = run.said("serial: pty (.+)")[1]

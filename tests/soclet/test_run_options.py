@@ -71,6 +71,7 @@ def test_what_is_not_asked_for_is_as_the_design_says(chosen):
         (["-s"], "gdb", "1234"),
         (["-s", "--gdb", "1234"], "gdb", "1234"),
         (["--serial", "pty"], "serial", "pty"),
+        (["--serial", "telnet:0"], "serial", "telnet:0"),
         (["--memory", "64k"], "memory", 64 << 10),
         (["--memory", "2M"], "memory", 2 << 20),
         (["--memory", "2G"], "memory", 2 << 30),

@@ -9,7 +9,7 @@ from running import Running, soclet
 
 from machine.nvram import NvramError
 
-SERIAL_FORMS = "stdio, tcp:[HOST:]PORT, unix:PATH, pty, file:PATH, none"
+SERIAL_FORMS = "stdio, tcp:[HOST:]PORT, telnet:[HOST:]PORT, unix:PATH, pty, file:PATH, none"
 
 
 @pytest.fixture

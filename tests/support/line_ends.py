@@ -12,6 +12,7 @@ import socket
 from pathlib import Path
 
 from soclet.lines.line import open_line
+from soclet.lines.telnet import Decoder
 
 HANG = 30
 """Seconds."""
@@ -25,6 +26,7 @@ class Guest:
 
     def __init__(self):
         self.line = None
+        self.telnet = False
         self.heard = bytearray()
         self.waiting = 0
         self.most_waiting = 0
@@ -90,8 +92,9 @@ async def until(condition):
 
 
 @contextlib.asynccontextmanager
-async def opened(spec, **options):
-    guest = Guest()
+async def opened(spec, *, kind=Guest, **options):
+    guest = kind()
+    guest.telnet = spec.startswith("telnet:")
     guest.line = await open_line(spec, guest, allow_remote=options.get("allow_remote", False))
     try:
         yield guest
@@ -147,6 +150,27 @@ class Client:
         self.connection.close()
 
 
+class TelnetClient(Client):
+    """A program that speaks telnet and agrees to all that it is offered."""
+
+    AGREES = bytes.fromhex("fffd01 fffd03 fffd00 fffb03 fffb00")
+
+    def __init__(self, connection):
+        connection.sendall(self.AGREES)
+        super().__init__(connection)
+        self.decoder = Decoder()
+
+    async def send(self, data):
+        await super().send(data.replace(b"\xff", b"\xff\xff"))
+
+    async def some(self, most=65_536):
+        while True:
+            stream = await super().some(most)
+            data = self.decoder.data(stream)
+            if data or not stream:
+                return data
+
+
 class PtyClient(Client):
     """A program that has a pty open."""
 
@@ -197,7 +221,7 @@ async def connect(guest):
         connection.connect(where)
     else:
         connection = socket.create_connection(address(guest))
-    return Client(connection)
+    return TelnetClient(connection) if guest.telnet else Client(connection)
 
 
 def sending(size, seed=1):

@@ -37,7 +37,7 @@ def test_a_spec_that_is_none_is_told_every_kind(spec):
         assert kind.form in told
 
 
-@pytest.mark.parametrize("spec", ["tcp", "tcp:", "unix:", "unix", "file:", "file"])
+@pytest.mark.parametrize("spec", ["tcp", "tcp:", "telnet:", "unix:", "unix", "file:", "file"])
 def test_a_spec_without_what_must_follow_is_told_its_form(spec):
     assert KINDS[spec.rstrip(":")].form in refusal(spec)
 
@@ -90,6 +90,7 @@ async def test_tcp_beyond_loopback_is_opened_where_that_is_allowed():
 def test_tcp_beyond_loopback_is_refused_unless_allowed():
     assert "give --allow-remote" in refusal("tcp:0.0.0.0:0")
     assert "give --allow-remote" in refusal("tcp:[::]:0")
+    assert "give --allow-remote" in refusal("telnet:0.0.0.0:0")
 
 
 def test_a_port_in_use_is_said_to_be():
@@ -186,6 +187,24 @@ async def test_a_unix_socket_is_its_owners_alone_and_goes_with_the_line(tmp_path
     finally:
         assert os.umask(mask) == 0
     assert not path.exists()
+
+
+@settled
+async def test_a_unix_socket_is_its_owners_alone_from_its_first_moment(tmp_path, monkeypatch):
+    path, modes = tmp_path / "console", []
+
+    def bind(listener, name):
+        bound(listener, name)
+        modes.append(stat.S_IMODE(path.stat().st_mode))
+
+    bound = socket.socket.bind
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    mask = os.umask(0)
+    try:
+        async with opened(f"unix:{path}"):
+            assert modes == [0o600]
+    finally:
+        os.umask(mask)
 
 
 @settled

@@ -46,12 +46,14 @@ async def take_in_steps(guest, size):
         await asyncio.sleep(0)
 
 
-@pytest.fixture(params=["tcp:0", "unix:{path}", "pty"], ids=["tcp", "unix", "pty"])
+@pytest.fixture(
+    params=["tcp:0", "telnet:0", "unix:{path}", "pty"], ids=["tcp", "telnet", "unix", "pty"]
+)
 def spec(request, tmp_path):
     return request.param.format(path=tmp_path / "console")
 
 
-@pytest.fixture(params=["tcp:0", "unix:{path}"], ids=["tcp", "unix"])
+@pytest.fixture(params=["tcp:0", "telnet:0", "unix:{path}"], ids=["tcp", "telnet", "unix"])
 def socket_spec(request, tmp_path):
     return request.param.format(path=tmp_path / "console")
 
