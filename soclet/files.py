@@ -81,9 +81,14 @@ class WholeFile:
         self._temporary: Final = self._real.with_name(f"{self._real.name}.{os.getpid()}.new")
         self._special: Final = _is_special(path)
         with self._telling():
-            self._file: Final[IO[bytes]] = (
-                BufferedWriter(open_written(path)) if self._special else self._temporary.open("wb")
-            )
+            self._file: Final[IO[bytes]] = self._open()
+
+    def _open(self) -> IO[bytes]:
+        if self._special:
+            return BufferedWriter(open_written(self._path))
+        # A link by that name, whoever has put it there, is not followed but removed.
+        self._temporary.unlink(missing_ok=True)
+        return self._temporary.open("xb")
 
     def __enter__(self) -> Self:
         """Give itself."""
