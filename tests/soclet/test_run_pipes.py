@@ -190,3 +190,13 @@ def test_a_log_goes_to_a_pipe_that_somebody_reads(here, hello, tmp_path):
     with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
         assert here("run", hello, "--serial", "none", "--serial-log", pipe).status == 0
         assert reader.read() == b"Hello from soclet!\n"
+
+
+def test_an_image_that_came_from_a_pipe_cannot_be_kept(hello, tmp_path):
+    pipe = tmp_path / "image.elf"
+    os.mkfifo(pipe)
+    with Running("run", pipe, "--serial", "none", "--capsule", tmp_path / "capsule") as run:
+        pipe.write_bytes(hello.read_bytes())
+        ended = run.wait()
+    assert ended.status == 125
+    assert "image.elf: cannot be read twice, to be kept: put it into a file" in ended.complaint
