@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from soclet.errors import ToldError, UserError, tell
+from soclet.errors import ToldError, UserError, one_line, tell
 
 COMMANDS: Final = {
     "run": "Run firmware, with a serial line and a debugger's port.",
@@ -79,28 +79,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The process is ours: looking for garbage in what is imported took a tenth of a start.
         gc.disable()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    runs = next((word for word in words if not word.startswith("-")), "") in _RUNNING
+    name = next((word for word in words if not word.startswith("-")), "")
+    here = f"soclet {name}" if name in COMMANDS else "soclet"
+    failed = COULD_NOT_START if name in _RUNNING else FAILED
     try:
         status = soclet.main(words, prog_name="soclet", standalone_mode=False)
     except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx is not None else "soclet"
+        # click does not say where where it is an option's syntax that is wrong.
+        where = error.ctx.command_path if error.ctx is not None else here
         _fail(f"{where}: {error.format_message()} Try '{where} --help'.")
-        status = COULD_NOT_START if runs else USED_WRONGLY
+        status = COULD_NOT_START if name in _RUNNING else USED_WRONGLY
     except UserError as error:
         if not isinstance(error, ToldError):
             _fail(f"soclet: {error}")
-        status = COULD_NOT_START if runs else FAILED
+        status = failed
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough; there is nobody left to tell.
         sys.stderr.close()
         status = FAILED
+    except MemoryError:
+        _fail(f"{here}: this host has not enough memory for it")
+        status = failed
+    except OSError as error:
+        _fail(f"{here}: {error.filename or 'the host'}: {error.strerror}")
+        status = failed
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _fail(message: str) -> None:
-    tell(" ".join(line.strip() for line in message.splitlines() if line.strip()))
+    tell(one_line(message))
 
 
 if __name__ == "__main__":

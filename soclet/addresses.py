@@ -93,6 +93,15 @@ def check_exposure(host: str, allow_remote: bool) -> None:
     )
 
 
+def is_remote(where: str) -> bool:
+    """Tell whether an address, as `show` writes it, can be reached from other hosts."""
+    try:
+        host, port = parse(where)
+        return not all(is_loopback(endpoint) for endpoint in resolve(host, port))
+    except AddressError:
+        return False  # A path: it is a socket of the file system.
+
+
 def is_loopback(endpoint: Endpoint) -> bool:
     """Tell whether only this host can reach it."""
     if endpoint.family is socket.AF_INET:

@@ -43,6 +43,9 @@ def _places(image: "Image", file: str) -> Iterator[Path]:
 
 
 def _read(path: Path) -> str | None:
+    # Named by whoever made the image: what is no file may have no end.
+    if not path.is_file():
+        return None
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

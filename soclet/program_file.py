@@ -15,6 +15,7 @@ from soclet.runner import Runner
 from soclet.source_map import SourceMap
 from soclet.thread_target import ThreadTarget
 from toolchain.images import ASSEMBLY, ELF, Image
+from toolchain.input_files import read_bytes
 
 if TYPE_CHECKING:
     from soclet.capsule import KeptImage
@@ -33,7 +34,7 @@ class ProgramFile:
 
 def _read(source: Path) -> bytes:
     try:
-        return source.read_bytes()
+        return read_bytes(source)
     except OSError as error:
         raise _gone(source, error) from error
 

@@ -18,6 +18,15 @@ def ticks(text: str) -> int:
     return _number(text, _DECIMAL, "a number of ticks such as 5000, 10k, 3M or 1G")
 
 
+def jobs(text: str) -> int:
+    """Read how many tests are to be run at a time."""
+    wanted = "a number of tests at a time, 1 or more"
+    number = _number(text, {}, wanted)
+    if number < 1:
+        raise UserError(f"{text!r} is not {wanted}")
+    return number
+
+
 def ticks_of(value: int | str) -> int:
     """Give a number of ticks that is one, or text as `ticks` reads it."""
     return ticks(value) if isinstance(value, str) else value

@@ -14,14 +14,14 @@ from soclet import sentences, state_file
 from soclet.capsule import Capsule
 from soclet.divergence.replayed import explain
 from soclet.errors import UserError, tell
-from soclet.files import check_writable
-from soclet.lines.line import Line, open_line
+from soclet.files import check_apart, check_writable
+from soclet.lines.line import Line
 from soclet.live_run import LiveRun
 from soclet.recorded_run import Recording, Verdict
 from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, End, Runner
 from soclet.source_map import SourceMap
 from soclet.state_dir import StateDir
-from soclet.wiring import end_on_signals, listen
+from soclet.wiring import announce, end_on_signals, listen, open_serial
 
 if TYPE_CHECKING:
     from soclet.thread_target import ThreadTarget
@@ -49,6 +49,7 @@ class ReplayOptions:
 
 def replay(options: ReplayOptions) -> int:
     """Replay a capsule and give the exit status. Raises UserError where it cannot start."""
+    check_apart({"--state": options.state}, {"FILE": options.capsule})
     if options.state is not None:
         check_writable(options.state)
     capsule = Capsule.load(options.capsule)
@@ -74,20 +75,19 @@ async def _replay(
         runner.on_replayed = recording.end
         if options.gdb is None:
             recording.on_departure = partial(runner.finish, End.DEPARTED)
-        announcements = []
+        announcement = None
         if options.gdb is not None:
             runner.remember(options.history)
             make = partial(_target, runner, recording, places)
             remote = options.allow_remote
-            target, gdb = await listen(options.gdb, runner, make, stack, allow_remote=remote)
-            announcements.append(gdb)
+            target, announcement = await listen(
+                options.gdb, runner, make, stack, allow_remote=remote
+            )
             if folder is not None:
                 target.live_run = LiveRun(machine, capsule.base, capsule.image, folder)
         runner.line = line = await _open_line(options, runner)
         stack.callback(line.close)
-        for announcement in (*announcements, line.announcement):
-            if announcement is not None:
-                tell(announcement)
+        announce(announcement, line.announcement, allow_remote=options.allow_remote)
         if options.gdb is None:
             runner.start()
         end = await runner.run()
@@ -101,7 +101,7 @@ async def _open_line(options: ReplayOptions, runner: Runner) -> Line:
         from soclet.lines.stdio import open_output
 
         return open_output(runner)
-    return await open_line(options.serial, runner, allow_remote=options.allow_remote)
+    return await open_serial(options.serial, runner, allow_remote=options.allow_remote)
 
 
 def _target(runner: Runner, recording: Recording, places: SourceMap) -> "ThreadTarget":

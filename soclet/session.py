@@ -14,14 +14,13 @@ from machine.machine import Machine
 from machine.nvram import NvramError
 from soclet import sentences
 from soclet.errors import UserError, tell
-from soclet.files import check_writable
+from soclet.files import check_apart, check_writable
 from soclet.keeping import Files, Keeping
-from soclet.lines.line import open_line
 from soclet.recording.recordings import Recordings, Wanted
 from soclet.runner import DEFAULT_HISTORY, EXIT_STATUS, Clock, End, Runner
 from soclet.source_map import SourceMap
 from soclet.start import Beginning, Start, find
-from soclet.wiring import end_on_signals, listen, open_log
+from soclet.wiring import announce, end_on_signals, listen, open_log, open_serial
 
 if TYPE_CHECKING:
     from soclet.thread_target import ThreadTarget
@@ -62,8 +61,7 @@ def run(options: RunOptions) -> int:
         raise UserError("--halt waits for a debugger: give --gdb PORT too")
     if options.nvram_sync and options.nvram is None:
         raise UserError("--nvram-sync forces the NVRAM file to the disk: give --nvram FILE too")
-    if options.state is not None:
-        check_writable(options.state)
+    _check_files(options)
     files = Files(options.capsule, options.record, options.state_dir)
     files.check()
     _wanted(options).check()
@@ -85,6 +83,30 @@ def run(options: RunOptions) -> int:
         raise UserError(str(error)) from error
 
 
+def _check_files(options: RunOptions) -> None:
+    kind, _, path = options.serial.partition(":")
+    to_file = kind == "file" and "\0" not in path
+    check_apart(
+        {
+            "--serial": Path(path) if to_file else None,
+            "--nvram": options.nvram,
+            "--serial-log": options.serial_log,
+            "--state": options.state,
+            "--profile": options.profile,
+            "--trace": options.trace,
+            "--vcd": options.vcd,
+            "--capsule": options.capsule,
+            "--record": options.record,
+        },
+        {
+            "IMAGE": None if options.image is None else Path(options.image),
+            "--restore": options.restore,
+        },
+    )
+    if options.state is not None:
+        check_writable(options.state)
+
+
 def _wanted(options: RunOptions) -> Wanted:
     return Wanted(options.profile, options.trace, options.vcd)
 
@@ -104,7 +126,7 @@ async def _run(options: RunOptions, start: Start, keeping: Keeping) -> int:
             make = partial(_target, start, runner, places)
             remote = options.allow_remote
             target, gdb = await listen(options.gdb, runner, make, stack, allow_remote=remote)
-        line = await open_line(options.serial, runner, allow_remote=options.allow_remote)
+        line = await open_serial(options.serial, runner, allow_remote=options.allow_remote)
         stack.callback(line.close)
         runner.line = line
         paced = line.interactive if options.clock is None else options.clock is Clock.PACED
@@ -128,9 +150,7 @@ async def _run(options: RunOptions, start: Start, keeping: Keeping) -> int:
         keeping.begin(machine, runner, held)
         if target is not None:
             target.live_run = keeping.live_run
-        for announcement in (gdb, line.announcement):
-            if announcement is not None:
-                tell(announcement)
+        announce(gdb, line.announcement, allow_remote=options.allow_remote)
         if not options.halt:
             runner.start()
         end = await runner.run()

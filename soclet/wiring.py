@@ -8,13 +8,18 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from soclet.errors import UserError
+from soclet.errors import UserError, tell
+from soclet.files import open_written, write_descriptor
+from soclet.lines.line import Line, LineError, open_line
 from soclet.runner import End, Runner
 
 if TYPE_CHECKING:
     from soclet.thread_target import ThreadTarget
+
+
+_LISTENING: Final = ": listening on "
 
 
 def end_on_signals(runner: Runner) -> None:
@@ -29,19 +34,41 @@ def open_log(path: Path | None, stack: AsyncExitStack) -> Callable[[bytes], None
     if path is None:
         return lambda _data: None
     try:
-        file = stack.enter_context(path.open("wb", buffering=0))
+        file = stack.enter_context(open_written(path))
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
     def write(data: bytes) -> None:
-        left = memoryview(data)
         try:
-            while left:
-                left = left[file.write(left) or 0 :]
+            write_descriptor(file, data)
         except OSError as error:
             raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
     return write
+
+
+async def open_serial(spec: str, runner: Runner, *, allow_remote: bool) -> Line:
+    """Open the serial line that `spec` names. Raises UserError where that cannot be."""
+    try:
+        return await open_line(spec, runner, allow_remote=allow_remote)
+    except LineError as error:
+        raise UserError(f"--serial: {error}") from error
+
+
+def announce(*lines: str | None, allow_remote: bool) -> None:
+    """Tell where listeners are, and before that which of them other hosts can reach."""
+    told = [line for line in lines if line is not None]
+    if allow_remote:
+        from soclet import addresses
+
+        for where in (line.partition(_LISTENING)[2] for line in told):
+            if addresses.is_remote(where):
+                tell(
+                    f"soclet: warning: {where} can be reached from other hosts: "
+                    "whoever connects to it has the machine"
+                )
+    for line in told:
+        tell(line)
 
 
 async def listen(
@@ -56,16 +83,21 @@ async def listen(
     from gdbstub.server import serve
     from soclet import addresses
 
-    host, port = addresses.parse(spec)
-    addresses.check_exposure(host, allow_remote)
+    try:
+        host, port = addresses.parse(spec)
+        endpoint = addresses.resolve(host, port)[0]
+        addresses.check_exposure(endpoint.host, allow_remote)
+    except addresses.AddressError as error:
+        raise UserError(f"--gdb: {error}") from error
     target = make_target()
     try:
-        bound = addresses.resolve(host, port)[0].host
-        server = await serve(target, bound, port, busy="soclet: another debugger is attached")
+        server = await serve(
+            target, endpoint.host, port, busy="soclet: another debugger is attached"
+        )
     except OSError as error:
-        raise addresses.refusal(error, host, port) from error
+        raise UserError(f"--gdb: {addresses.refusal(error, host, port)}") from error
     stack.push_async_callback(server.close)
     target.server = server
     server.on_ready = runner.ready_changed
     runner.watcher = target
-    return target, f"gdb: listening on {addresses.show(*server.address)}"
+    return target, f"gdb{_LISTENING}{addresses.show(*server.address)}"

@@ -20,6 +20,7 @@ from toolchain.directives import DIRECTIVES, Directive
 from toolchain.expressions import Expression
 from toolchain.frames import Change
 from toolchain.grammar import SYMBOL, grammar_of
+from toolchain.input_files import read_text
 from toolchain.layout import Code, Item, Piece, Spot, Symbols
 from toolchain.operands import Parameters, bind, usage
 from toolchain.problems import AssemblyErrors, Place, Problem, WrongError, suggestion
@@ -50,7 +51,7 @@ def assemble(
 
 def _read(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return read_text(Path(name))
     except OSError as error:
         what, right = f"cannot be read: {error.strerror}", "name an assembly source"
     except UnicodeDecodeError:

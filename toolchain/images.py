@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from isa_spec.memory_map import LARGEST_MEMORY, MEMORY_START
 from isa_spec.registers import RESET_PC
 from toolchain.elf import MAGIC
+from toolchain.input_files import read_bytes
 
 if TYPE_CHECKING:
     from toolchain.program import FunctionFrame, LineSequence
@@ -205,7 +206,7 @@ def load_image(
 
 def _contents(path: Path, shown: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except IsADirectoryError:
         raise ImageError(f"{shown}: a directory; name a file that holds an image") from None
     except OSError as error:

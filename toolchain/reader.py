@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from toolchain.grammar import CHARACTER, ESCAPES, STRING
+from toolchain.input_files import read_text
 from toolchain.problems import Place, Problem, Use, Via, WrongError
 
 DEEPEST: Final = 64
@@ -102,7 +103,7 @@ class Reader:
         self._check_depth(place, "include")
         path = Path(place.file).parent / name
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
         except OSError as error:
             what = f"{path} cannot be read: {error.strerror}"
             raise WrongError(place.column, what, "name a file beside this one") from None

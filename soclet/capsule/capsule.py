@@ -40,6 +40,7 @@ from soclet.capsule.sections import (
     Kind,
 )
 from soclet.files import write_whole
+from toolchain.input_files import read_bytes
 
 UNFINISHED: Final = "unfinished"
 """How a run ended of which nobody could write it down."""
@@ -136,7 +137,7 @@ class Capsule:
 def read(path: Path) -> bytes:
     """Read a file. Raises CapsuleError where that fails."""
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise CapsuleError(f"{path}: cannot be read: {error.strerror}") from error
 

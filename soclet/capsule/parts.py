@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from machine.events import Position
+from soclet.errors import UserError
 from toolchain.images import ASSEMBLY, ELF, Image, load_image
 
 
@@ -32,6 +33,8 @@ class KeptImage:
         `source`: assembly that was taken instead of what is in the file.
         """
         path = Path(image.name)
+        if source is None and not path.is_file():
+            raise UserError(f"{path}: cannot be read twice, to be kept: put it into a file")
         if image.format != ASSEMBLY.name:
             return cls(image.name, image.format, path.read_bytes())
         from toolchain.assembler import assemble

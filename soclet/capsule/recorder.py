@@ -17,6 +17,7 @@ from soclet.capsule.marks import Marker, order
 from soclet.capsule.parts import Ending, KeptImage, Origin
 from soclet.capsule.sections import ENDING, EVENTS, MARK, VOID, Void
 from soclet.errors import UserError
+from soclet.files import open_written, write_descriptor
 
 MARK_SECONDS: Final = 0.2
 """Between two marks, at least."""
@@ -46,7 +47,7 @@ class Recorder:
         self._marker: Final = Marker(machine)
         self._packer: Final = Packer()
         try:
-            self._file: Final = path.open("wb", buffering=0)
+            self._file: Final = open_written(path)
         except OSError as error:
             raise self._refusal(error) from error
         try:
@@ -108,10 +109,8 @@ class Recorder:
         self._put(b"".join(map(self._packer.add, sections)))
 
     def _put(self, data: bytes) -> None:
-        left = memoryview(data)
         try:
-            while left:
-                left = left[self._file.write(left) or 0 :]
+            write_descriptor(self._file, data)
         except OSError as error:
             raise self._refusal(error) from error
 

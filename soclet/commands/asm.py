@@ -5,23 +5,20 @@ from pathlib import Path
 import click
 
 from soclet import demos
-from soclet.commands.parameters import reporting
-from soclet.errors import UserError
-from soclet.files import check_writable, write_whole
-
-_FILE = click.Path(path_type=Path)
+from soclet.commands.parameters import FILE, IMAGE, reporting
+from soclet.files import check_apart, check_writable, write_together
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", type=IMAGE)
 @click.option(
     "-o",
     "out",
-    type=_FILE,
+    type=FILE,
     metavar="OUT",
     help="The image: ELF, or by its ending .hex, .srec, .bin; else SOURCE with the ending .elf.",
 )
-@click.option("--listing", type=_FILE, metavar="FILE", help="Write addresses, bytes and source.")
+@click.option("--listing", type=FILE, metavar="FILE", help="Write addresses, bytes and source.")
 def command(source: str, out: Path | None, listing: Path | None) -> None:
     """Assemble SOURCE, a file or `demo:NAME`.
 
@@ -37,15 +34,13 @@ def command(source: str, out: Path | None, listing: Path | None) -> None:
     image = out if out is not None else beside.with_suffix(".elf")
 
     def build() -> None:
+        check_apart({"-o": image, "--listing": listing}, {"SOURCE": path})
         program = assemble(path)
         files = {image: encode_image(program, image.name)}
         if listing is not None:
             files[listing] = "".join(f"{line}\n" for line in listing_of(program)).encode()
         for file in files:
-            if file.exists() and file.samefile(path):
-                raise UserError(f"{file}: is the source: name another file")
             check_writable(file)
-        for file, data in files.items():
-            write_whole(file, data)
+        write_together(files)
 
     reporting(build)

@@ -3,11 +3,11 @@
 import click
 
 from soclet import demos
-from soclet.commands.parameters import ADDRESS, reporting
+from soclet.commands.parameters import ADDRESS, IMAGE, reporting
 
 
 @click.command()
-@click.argument("image")
+@click.argument("image", type=IMAGE)
 @click.option(
     "--load-address",
     type=ADDRESS,

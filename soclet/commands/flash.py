@@ -8,17 +8,17 @@ from isa_spec.memory_map import DEFAULT_MEMORY
 from machine import nvram as nvram_file
 from soclet import demos
 from soclet.commands import options
-from soclet.commands.parameters import ADDRESS, MEMORY, reporting
+from soclet.commands.parameters import ADDRESS, IMAGE, MEMORY, NVRAM, reporting
 from soclet.errors import UserError, tell
-from soclet.files import memory_size_of
+from soclet.files import check_apart, memory_size_of
 
 
 @click.command()
-@click.argument("image")
+@click.argument("image", type=IMAGE)
 @click.option(
     "--nvram",
     required=True,
-    type=click.Path(path_type=Path),
+    type=NVRAM,
     metavar="FILE",
     help="The file; made where it is missing.",
 )
@@ -41,6 +41,7 @@ def command(
     from toolchain.images import load_image
 
     def put() -> None:
+        check_apart({"--nvram": nvram}, {"IMAGE": Path(image)})
         size = memory or memory_size_of(nvram) or DEFAULT_MEMORY
         loaded = load_image(
             demos.resolve(image),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from soclet import demos
-from soclet.commands.parameters import reporting
+from soclet.commands.parameters import IMAGE, reporting
 from soclet.commands.run import read_options, takes_run_options
 from soclet.errors import UserError
 from soclet.session import RunOptions
@@ -33,7 +33,7 @@ class _PassesOn(click.Command):
 
 
 @click.command(cls=_PassesOn)
-@click.argument("image", required=False)
+@click.argument("image", required=False, type=IMAGE)
 @takes_run_options(serial="tcp:0")
 @click.pass_context
 def command(ctx: click.Context, /, image: str | None, **options: Any) -> int:
@@ -48,7 +48,7 @@ def command(ctx: click.Context, /, image: str | None, **options: Any) -> int:
     chosen = read_options(image, **options)
     if chosen.serial == _STDIO:
         raise UserError("--serial stdio: the terminal is gdb's; give tcp:0, pty or another")
-    chosen = replace(chosen, halt=True, gdb=chosen.gdb or "0")
+    chosen = replace(chosen, halt=True, gdb="0" if chosen.gdb is None else chosen.gdb)
     status: int = reporting(lambda: _debug(chosen, ctx.meta[_FOR_GDB]))
     return status
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from soclet.commands.parameters import FILE
+
 
 @click.command()
-@click.option(
-    "-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there instead."
-)
+@click.option("-o", "out", type=FILE, metavar="FILE", help="Write it there instead.")
 def command(out: Path | None) -> None:
     """Print the script for gdb's own Python: `gdb-multiarch -x FILE firmware.elf` loads it.
 

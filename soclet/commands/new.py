@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from soclet.commands.parameters import FILE
 from soclet.errors import UserError
 
 _NAMES = {
@@ -16,7 +17,7 @@ _NAMES = {
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("directory", type=FILE, metavar="DIR")
 def command(directory: Path) -> None:
     """Make a firmware project in DIR: a program that runs, and its test.
 

@@ -1,7 +1,6 @@
 """Options that several sub-commands share."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -9,12 +8,10 @@ from click.core import ParameterSource
 
 from machine.device import NEVER
 from machine.engines import AUTO, ENGINES
-from soclet.commands.parameters import SIZE, TICKS
+from soclet.commands.parameters import FILE, SIZE, TICKS
 from soclet.runner import DEFAULT_HISTORY
 
 Declare = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-_FILE: Final = click.Path(path_type=Path)
 
 GDB: Final = click.option(
     "--gdb", metavar="[HOST:]PORT", help="Listen for gdb; port 0 takes a free one."
@@ -52,11 +49,11 @@ NVRAM_SYNC: Final = click.option(
     help="Have the NVRAM file survive the host's losing power, too; slower.",
 )
 STATE: Final = click.option(
-    "--state", type=_FILE, metavar="FILE", help="Write how the run ended, as JSON."
+    "--state", type=FILE, metavar="FILE", help="Write how the run ended, as JSON."
 )
 STATE_DIR: Final = click.option(
     "--state-dir",
-    type=_FILE,
+    type=FILE,
     metavar="DIR",
     help="Let monitor commands read and write files in this folder.",
 )

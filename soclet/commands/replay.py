@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from soclet.commands import options
+from soclet.commands.parameters import FILE
 from soclet.errors import UserError
 from soclet.replay import ReplayOptions, replay
 
 
 @click.command()
-@click.argument("capsule", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("capsule", type=FILE, metavar="FILE")
 @options.GDB
 @options.GDB_1234
 @click.option("-S", "--halt", is_flag=True, help="Wait for gdb, as with --gdb it always does.")

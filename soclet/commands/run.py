@@ -8,29 +8,22 @@ import click
 
 from isa_spec.memory_map import MEMORY_START
 from soclet.commands import options
-from soclet.commands.parameters import ADDRESS, MEMORY, TICKS, reporting
+from soclet.commands.parameters import ADDRESS, FILE, IMAGE, MEMORY, NVRAM, TICKS, reporting
 from soclet.errors import UserError
 from soclet.runner import Clock
 from soclet.session import RunOptions
 from soclet.session import run as run_session
-
-_FILE = click.Path(path_type=Path)
 
 
 def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:
     """Take defaults from a TOML file's table [run]; the command line wins."""
     if path is None:
         return
-    import tomllib
+    from soclet.toml_file import read_toml
 
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("run", {})
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from error
+    table = read_toml(path).get("run", {})
     known = {
-        name.removeprefix("--"): param.name
+        name.removeprefix("--"): param
         for param in ctx.command.params
         if isinstance(param, click.Option) and param.expose_value
         for name in param.opts
@@ -41,11 +34,21 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
     for key in table:
         if key not in known:
             raise UserError(f"{path}: no option {key!r}; there are {', '.join(sorted(known))}")
-    ctx.default_map = {known[key]: _text(value) for key, value in table.items()}
+    ctx.default_map = {
+        str(known[key].name): _text(path, key, value, known[key].is_flag)
+        for key, value in table.items()
+    }
 
 
-def _text(value: Any) -> Any:
-    return value if isinstance(value, bool) else str(value)
+def _text(path: Path, key: str, value: Any, is_flag: bool) -> Any:
+    """Give a value as the command line would; raise UsageError where it could not be there."""
+    if isinstance(value, bool) and is_flag:
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        wanted = "true or false" if is_flag else "a text or a number"
+        shown = str(value).lower() if isinstance(value, bool) else value
+        raise click.UsageError(f"{path}: {key} must be {wanted}, not {shown}.")
+    return str(value)
 
 
 _OPTIONS = (
@@ -53,7 +56,7 @@ _OPTIONS = (
     options.GDB_1234,
     options.HALT,
     options.HISTORY,
-    click.option("--nvram", type=_FILE, metavar="FILE", help="Keep memory in a file."),
+    click.option("--nvram", type=NVRAM, metavar="FILE", help="Keep memory in a file."),
     options.NVRAM_SYNC,
     click.option(
         "--memory", type=MEMORY, metavar="SIZE", help="Memory: 64k, 1M (the default), 2G."
@@ -78,36 +81,36 @@ _OPTIONS = (
         metavar="N",
         help="Ticks that a byte takes on the serial line (0).",
     ),
-    click.option("--serial-log", type=_FILE, metavar="FILE", help="Write what the firmware sends."),
+    click.option("--serial-log", type=FILE, metavar="FILE", help="Write what the firmware sends."),
     options.STATE,
     click.option(
         "--profile",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         help="Write how many instructions each function and call stack executed: "
         ".collapsed, .txt or .speedscope.json.",
     ),
     click.option(
         "--trace",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         help="Write what happened when, as JSON for Perfetto.",
     ),
     click.option(
-        "--vcd", type=_FILE, metavar="FILE", help="Write pc, mode, interrupts and ports as waves."
+        "--vcd", type=FILE, metavar="FILE", help="Write pc, mode, interrupts and ports as waves."
     ),
     click.option(
-        "--capsule", type=_FILE, metavar="FILE", help="Write the run, for `soclet replay`."
+        "--capsule", type=FILE, metavar="FILE", help="Write the run, for `soclet replay`."
     ),
     click.option(
         "--record",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         help="Write the run as it goes, for `soclet replay`, with marks of the state on the way.",
     ),
     click.option(
         "--restore",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         help="Go on with a machine that `monitor save` saved.",
     ),
@@ -115,7 +118,7 @@ _OPTIONS = (
     options.REMOTE,
     click.option(
         "--config",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         is_eager=True,
         expose_value=False,
@@ -160,7 +163,7 @@ def read_options(
 
 
 @click.command()
-@click.argument("image", required=False)
+@click.argument("image", required=False, type=IMAGE)
 @takes_run_options(serial="stdio")
 def command(image: str | None, **given: Any) -> int:
     """Run firmware.

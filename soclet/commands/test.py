@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from soclet.files import check_writable, write_whole
+from soclet.commands.parameters import FILE, JOBS, FileName
+from soclet.files import check_apart, check_folder, check_writable, write_whole
 
 if TYPE_CHECKING:
     from soclet.suite.running import Result
 
-FILE = click.Path(path_type=Path)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+FOLDER = FileName(path_type=Path, file_okay=False)
 SOME_FAILED = 1
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE.toml...")
-@click.option("-j", "--jobs", type=click.IntRange(1), default=1, help="Run N tests at a time (1).")
+@click.option("-j", "--jobs", type=JOBS, metavar="N", default=1, help="Run N tests at a time (1).")
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the results as JUnit's XML.")
 @click.option("--tap", type=FILE, metavar="FILE", help="Write the results as TAP.")
 @click.option(
@@ -49,11 +49,15 @@ def command(
     from soclet.suite.cases import read_cases
     from soclet.suite.running import Wanted, run_cases
 
+    written = {"--junit": junit, "--tap": tap, "--coverage": coverage}
     try:
+        check_apart(written, {f"FILE {file}": file for file in files})
         cases = [case for file in files for case in read_cases(file)]
-        for target in (junit, tap, coverage):
+        for target in written.values():
             if target is not None:
                 check_writable(target)
+        if capsules is not None:
+            check_folder(capsules)
     except UserError as error:
         raise click.UsageError(f"{error}.") from error
     results = list(

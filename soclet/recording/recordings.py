@@ -48,8 +48,6 @@ class Wanted:
         """Raise UserError now rather than when there is something to write."""
         for path in self.paths:
             check_writable(path)
-        if len({path.resolve() for path in self.paths}) < len(self.paths):
-            raise UserError("--profile, --trace and --vcd: give each a file of its own")
         if self.profile is not None and not self.profile.name.endswith((SPEEDSCOPE, *COLLAPSED)):
             raise UserError(
                 f"{self.profile}: a profile's name ends with {' or '.join(COLLAPSED)} for "

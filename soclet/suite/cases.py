@@ -3,7 +3,6 @@
 Knows TOML. Must not know how tests are run.
 """
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from soclet import demos, quantities
 from soclet.errors import UserError
 from soclet.suite.steps import KINDS, Step, WrongStepError, flash
 from soclet.testing.configuration import DEFAULT_TICKS, Configuration
+from soclet.toml_file import read_toml
 
 _FILES: Final = ("image", "nvram")
 _MACHINE: Final = tuple(f.name for f in fields(Configuration) if f.name != "ticks")
@@ -38,14 +38,8 @@ class Case:
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read a file of tests; raise WrongFileError where it is not right."""
-    try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
-    except OSError as error:
-        raise WrongFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongFileError(f"{path}: not TOML: {error}") from error
+    """Read a file of tests; raise UserError where it is not right."""
+    data = read_toml(path)
     tests = data.pop("test", None)
     if data:
         raise WrongFileError(f"{path}: {next(iter(data))!r} means nothing; write [[test]]")

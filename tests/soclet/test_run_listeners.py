@@ -99,11 +99,64 @@ def test_a_tcp_console_has_all_of_the_output_of_a_run_that_is_over(guest):
         assert run.wait().status == 0
 
 
-@pytest.mark.parametrize("words", [["--gdb", "0.0.0.0:0"], ["--gdb", "[::]:0"]])
-def test_a_gdb_port_beyond_loopback_needs_to_be_allowed(hello, words):
-    ended = soclet("run", hello, "--serial", "none", *words)
-    assert ended.status == 125
-    assert "--allow-remote" in ended.complaint
+BEYOND = ["0.0.0.0", "0", "[::]", "[::ffff:0.0.0.0]", "[::ffff:192.0.2.1]", "192.0.2.1", "here"]
+
+
+@pytest.fixture
+def named(monkeypatch):
+    """A host called `here`, by which others can reach this one."""
+    known = socket.getaddrinfo
+
+    def resolve(host, *others, **options):
+        return known("0.0.0.0" if host == "here" else host, *others, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize("host", BEYOND)
+@pytest.mark.parametrize(
+    "words",
+    [["--serial", "none", "--gdb", "HOST:0"], ["--serial", "tcp:HOST:0"]],
+    ids=["gdb", "serial"],
+)
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_a_listener_beyond_loopback_needs_to_be_allowed(
+    here, hello, tmp_path, command, words, host
+):
+    capsule = tmp_path / "capsule"
+    here("run", hello, "--serial", "none", "--capsule", capsule)
+    what = hello if command == "run" else capsule
+    ended = here(command, what, *(word.replace("HOST", host) for word in words))
+    assert (ended.status, ended.output) == (125 if command == "run" else 1, b"")
+    assert f"soclet: {words[-2]}: host " in ended.complaint
+    assert "is reachable from other hosts; give --allow-remote" in ended.complaint
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize("host", ["0.0.0.0", "here"])
+def test_a_listener_that_others_can_reach_is_warned_of_in_a_line(here, hello, host):
+    words = ("--gdb", f"{host}:0", "--serial", f"tcp:{host}:0", "--allow-remote", "--limit", "5")
+    lines = here("run", hello, *words).errors.splitlines()
+    ports = [line.partition(" on ")[2] for line in lines if ": listening on 0.0.0.0:" in line]
+    assert len(ports) == 2
+    assert lines[:4] == [
+        *(
+            f"soclet: warning: {port} can be reached from other hosts: "
+            "whoever connects to it has the machine"
+            for port in ports
+        ),
+        f"gdb: listening on {ports[0]}",
+        f"serial: listening on {ports[1]}",
+    ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_nobody_is_warned_of_a_listener_for_this_host(here, hello, tmp_path, host):
+    words = ("--gdb", f"{host}:0", "--serial", f"tcp:{host}:0", "--allow-remote", "--limit", "5")
+    assert "warning" not in here("run", hello, *words).errors
+    words = ("--serial", f"unix:{tmp_path}/0.0.0.0:1", "--allow-remote", "--limit", "5")
+    assert "warning" not in here("run", hello, *words).errors
 
 
 def test_what_is_allowed_is_listened_on_and_said(hello):

@@ -169,3 +169,34 @@ def test_bytes_take_the_ticks_that_they_are_said_to_take(here, guest, tmp_path):
     assert state_of(state)["serial_output"] == ""
     here("run", guest(guests.SENDS), "--serial", "none", "--byte-ticks", "2", "--state", state)
     assert state_of(state)["serial_output"] == "IQ=="
+
+
+def test_an_image_may_come_from_a_pipe_and_who_waits_for_one_can_interrupt(hello, tmp_path):
+    pipe = tmp_path / "image.elf"
+    os.mkfifo(pipe)
+    with Running("run", pipe, "--serial", "none") as run:
+        pipe.write_bytes(hello.read_bytes())
+        assert run.wait().status == 0
+    # Opening it waits for the run to have opened it, and keeps it from the end of what comes.
+    with Running("run", pipe, "--serial", "none") as run, pipe.open("wb"):
+        run.send_signal()
+        ended = run.wait()
+    assert (ended.status, ended.errors.strip()) == (130, "")
+
+
+def test_a_log_goes_to_a_pipe_that_somebody_reads(here, hello, tmp_path):
+    pipe = tmp_path / "log"
+    os.mkfifo(pipe)
+    with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        assert here("run", hello, "--serial", "none", "--serial-log", pipe).status == 0
+        assert reader.read() == b"Hello from soclet!\n"
+
+
+def test_an_image_that_came_from_a_pipe_cannot_be_kept(hello, tmp_path):
+    pipe = tmp_path / "image.elf"
+    os.mkfifo(pipe)
+    with Running("run", pipe, "--serial", "none", "--capsule", tmp_path / "capsule") as run:
+        pipe.write_bytes(hello.read_bytes())
+        ended = run.wait()
+    assert ended.status == 125
+    assert "image.elf: cannot be read twice, to be kept: put it into a file" in ended.complaint

@@ -86,7 +86,7 @@ def test_an_unreadable_file_is_named(refused, tmp_path, monkeypatch, hello):
     secret.write_bytes(hello.read_bytes())
     secret.chmod(0)
     if os.geteuid() == 0:
-        monkeypatch.setattr("toolchain.images.Path.read_bytes", _denied)
+        monkeypatch.setattr("toolchain.images.read_bytes", _denied)
     refused(secret, mentions=["secret.elf", "Permission denied"])
 
 
@@ -143,7 +143,7 @@ def test_an_unknown_demo_is_refused_with_those_there_are(refused):
         (["--state", "/nowhere/state"], ["/nowhere/state"]),
         (["--serial-log", "/nowhere/log"], ["/nowhere/log"]),
         (["--state", "."], ["cannot be written"]),
-        (["--config", "/nowhere.toml"], ["/nowhere.toml: No such file"]),
+        (["--config", "/nowhere.toml"], ["/nowhere.toml: cannot be read: No such file"]),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(here, hello, words, mentions):

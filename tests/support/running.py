@@ -72,9 +72,12 @@ class Running:
     Its own group of processes, so that nothing meant for it reaches the test.
     """
 
+    command = SOCLET
+    """What is run."""
+
     def __init__(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options):
         self.process = subprocess.Popen(
-            [*SOCLET, *map(str, words)],
+            [*self.command, *map(str, words)],
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,

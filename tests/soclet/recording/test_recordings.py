@@ -105,7 +105,9 @@ def test_a_profile_of_an_unknown_kind_says_what_there_is(here, hello, tmp_path):
 def test_one_file_is_not_taken_for_two(here, hello, tmp_path):
     path = tmp_path / "x.txt"
     ended = here("run", hello, "--serial", "none", "--profile", path, "--vcd", path)
-    assert ended.complaint == "soclet: --profile, --trace and --vcd: give each a file of its own"
+    assert ended.complaint == (
+        f"soclet: {path}: is for both --profile and --vcd: give each its own file"
+    )
 
 
 def test_a_trace_may_go_to_a_pipe(hello):
