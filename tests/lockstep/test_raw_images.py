@@ -3,6 +3,11 @@
 scripts/fuzz-engines --images runs as many as are asked for, from the same seeds.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from engine_fuzz.agreement import Side, first_difference, sides
 from engine_fuzz.images import make_image
@@ -10,8 +15,11 @@ from engine_fuzz.session import make_raw_session
 from fenced_memory import FencedMemory
 from plain_model import lockstep
 
+from machine.engines import ENGINES, NATIVE, native_refusal
 from machine.reference import Reference
 
+AUDITED = Path(__file__).parents[1] / "support" / "audited_guests.py"
+HERE = sorted(ENGINES.keys() - ({NATIVE} if native_refusal() else set()))
 SEEDS = 60
 CHUNK = 20
 
@@ -50,3 +58,19 @@ def test_images_get_far_and_trap_in_every_way():
         far += side.machine.cpu.executed > session.program.limit // 2
     assert causes >= {1, 2, 3, 4, 5, 6, 8}
     assert far > SEEDS // 4
+
+
+@pytest.mark.parametrize("engine", HERE)
+def test_no_image_has_the_host_open_a_file_or_start_anything(engine: str):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, str(AUDITED), engine, "100", "139"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    executed, *heard = done.stdout.splitlines()
+    assert heard == []
+    assert int(executed) > 50_000
