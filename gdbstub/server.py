@@ -20,6 +20,9 @@ MOST_UNSENT: Final = 0x10_0000
 MOST_SHOWN: Final = 0x400_0000
 """Bytes that it may leave unread of what is shown to it all the same, before it is cut off."""
 
+STALL_SECONDS = 60.0
+"""How long a client that leaves much unread may read nothing at all, before it is cut off."""
+
 FAREWELL_SECONDS: Final = 2.0
 """How long a connection that was told to go may take to read its last bytes."""
 
@@ -163,6 +166,7 @@ class _Connection(asyncio.Protocol):
         self._proceeds = False
         self._reassures = False
         self.congested = False
+        self._stalled: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -249,9 +253,30 @@ class _Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read: keeping more for it would take memory without end."""
         self.congested = True
+        self._watch_reading()
+
+    def _watch_reading(self) -> None:
+        """Cut the client off unless it has read something by and by: others wait for its place."""
+        unread = self._transport.get_write_buffer_size()
+
+        def look() -> None:
+            if self._transport.get_write_buffer_size() < unread:
+                self._watch_reading()
+            else:
+                self._end_session()
+                self._transport.abort()
+
+        self._forget_stall()
+        self._stalled = asyncio.get_running_loop().call_later(STALL_SECONDS, look)
+
+    def _forget_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def resume_writing(self) -> None:
         self.congested = False
+        self._forget_stall()
         self._server.on_ready()
         self._proceed()
 
@@ -260,6 +285,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.leaves = True
+        self._forget_stall()
         self._end_session()
         self._server.forget(self)
         if not self.lost.done():

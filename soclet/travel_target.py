@@ -104,10 +104,20 @@ class TravelTarget(DebugTarget):
     def interrupt(self) -> StopEvent:
         """Halt; a journey that is not over ends at what is known to be on its way."""
         stop = super().interrupt()
-        if self._travel is not None:
-            self._travel.give_up()
-            self._travel = None
+        self._leave_journey()
         return stop
+
+    def abandon(self) -> None:
+        """Leave the machine as it is; a journey ends as if it had been interrupted."""
+        if self._travel is not None:
+            self.runner.halt()
+            self._leave_journey()
+        super().abandon()
+
+    def _leave_journey(self) -> None:
+        travel, self._travel = self._travel, None
+        if travel is not None:
+            travel.give_up()
 
     def _show(self, text: str) -> None:
         """Show what a breakpoint's commands print, but not once more on a journey."""

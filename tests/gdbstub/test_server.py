@@ -275,6 +275,25 @@ async def test_a_client_that_does_not_read_is_not_read_from_without_end(server):
     await client.leave()
 
 
+def test_a_client_that_asks_for_much_and_never_reads_loses_its_place(monkeypatch):
+    @serving
+    async def test(server):
+        client = await Debugger.connect(server)
+        await client.ask(b"QStartNoAckMode")
+        client.stop_reading()
+        while server.ready and server.connected:
+            client.send(frame(b"m1000,2000") * 20)
+            await asyncio.sleep(0)
+        await until(lambda: not server.connected)
+        next_client = await Debugger.connect(server)
+        assert await next_client.ask(b"qC") == b"QC01"
+        await next_client.leave()
+        client.writer.transport.abort()
+
+    monkeypatch.setattr("gdbstub.server.STALL_SECONDS", 0.01)
+    test()
+
+
 @serving
 async def test_the_owner_learns_when_what_is_shown_is_read_again(server):
     target = server.target

@@ -8,84 +8,20 @@ with what they were before.
 """
 
 import random
-import re
 
 import guests
 import pytest
-from fuzz import PACKETS, PER_SESSION, SEED, SIZE, message, permitted
+from debug_bench import Bench
+from fuzz import PACKETS, PER_SESSION, SEED, message
 from loop_bench import machine_with
-from rsp import apart, frame
+from rsp import frame
 from running import DEMOS
 
-from gdbstub.framing import Framing, Packet
-from gdbstub.session import Session
 from machine.machine import Machine
-from machine.reason import Reason
-from soclet.goals import FreeRun
-from soclet.runner import Runner
-from soclet.thread_target import ThreadTarget
 from toolchain.assembler import assemble
 
-COMMAND = re.compile(rb"qRcmd,(?:[0-9a-fA-F]{2})*")
 ROUNDS = 200
 """Instructions that the machine runs between two messages."""
-
-
-class Bench:
-    """A machine with a debugger's session, whose client's bytes are given by hand."""
-
-    ready = True
-
-    def __init__(self, machine):
-        self.runner = Runner(machine)
-        self.machine = self.runner.machine
-        self.target = ThreadTarget(self.runner)
-        self.target.server = self
-        self.framing = Framing(SIZE)
-        self.session = Session(self.target, packet_size=SIZE)
-        self.output = b""
-        self.met = False
-
-    def stopped(self, event):
-        self.output += self.session.stopped(event)
-
-    def console(self, text):
-        self.output += self.session.console(text)
-
-    def state(self):
-        runner = self.runner
-        settings = (runner.breakpoints, runner.watches, runner.end, self.machine.halted)
-        return self.machine.hash(), settings, self.target.virtual, self.target.step_interrupts
-
-    def send(self, data):
-        """Send bytes, as whole as they are; check what they have changed; give the replies."""
-        before = self.state()
-        asks = b"\x03" in data or self.asks_for_change(self.framing.feed(data))
-        waited = self.session.running
-        self.output += self.session.receive(data)
-        while self.session.backlog and not self.session.leaving:
-            self.output += self.session.proceed()
-        if not asks and not waited:
-            assert self.state() == before
-        output, self.output = self.output, b""
-        replies = apart(output)
-        assert all(len(reply) <= SIZE for reply in replies)
-        return replies
-
-    def asks_for_change(self, events):
-        packets = [event.payload for event in events if isinstance(event, Packet)]
-        comes, self.met = bool(packets) and not self.met, self.met or bool(packets)
-        return comes or any(permitted(each) or COMMAND.fullmatch(each) for each in packets)
-
-    def run(self):
-        """Let the machine run for a little, as its loop would."""
-        outcome = self.runner.advance(FreeRun(), ROUNDS)
-        if outcome not in (Reason.BUDGET, Reason.ASLEEP):
-            self.runner.halt()
-            self.target.reached(outcome)
-
-    def over(self):
-        return self.session.leaving or self.runner.end is not None
 
 
 def with_processes():
@@ -117,7 +53,7 @@ def test_no_packets_whatever_change_the_machine_but_those_that_validly_ask_for_i
                 sent.append(message(rnd))
                 bench.send(sent[-1])
                 if bench.session.running and rnd.random() < 0.7:
-                    bench.run()
+                    bench.turn(ROUNDS)
             still_answers(bench)
         except Exception as error:
             raise AssertionError(f"after {sent}") from error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gdbstub.target import Continue, Reason, Step, Stop, TargetError
+from gdbstub.target import BreakpointKind, Continue, Reason, Signal, Step, Stop, TargetError
 from machine.machine import Machine
 from soclet.runner import Runner
 from soclet.thread_target import ThreadTarget
@@ -217,6 +217,24 @@ def test_a_command_that_is_given_up_leaves_the_machine_where_it_was(long_ago):
     assert long_ago.machine.halted
     assert long_ago.server.told == []
     assert long_ago.monitor("goto begin") == "tick 0: pc 0x1000, kernel mode\n"
+
+
+def test_who_vanishes_on_the_way_back_leaves_the_machine_halted_on_it(long_ago):
+    now = long_ago.machine.moment
+    long_ago.set_breakpoint(BreakpointKind.SOFTWARE, 0x1000)
+    assert long_ago.reverse_continue() is None
+    long_ago.abandon()
+    assert long_ago.machine.halted
+    assert long_ago.machine.moment.position == now.position
+    long_ago.clear_breakpoint(BreakpointKind.SOFTWARE, 0x1000)
+    long_ago.attach()
+    assert "tick 0" in long_ago.monitor("goto begin")
+    assert long_ago.resume(Continue()) is None
+    long_ago.runner.advance(long_ago.runner._goal, 10)
+    onward = long_ago.machine.moment
+    assert long_ago.interrupt() == Stop(Signal.INT)
+    assert long_ago.machine.moment == onward
+    assert run_on(long_ago).message.startswith("brk: ")
 
 
 def test_what_fails_later_is_told_as_an_error(long_ago):

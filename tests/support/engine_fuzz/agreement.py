@@ -1,7 +1,7 @@
 """Runs a session on the reference and on other engines, and tells where they differ first.
 
 One side begins with the compiled engine, another with the native one, where the host can run it; in
-both, all engines take turns. The native engine's side has its memory between fences.
+both, all engines take turns. Both have their memory between fences.
 """
 
 from collections.abc import Callable
@@ -46,6 +46,7 @@ Turns = tuple[EngineMaker, ...]
 _EAGER: Final = partial(Compiled, warm=1, stride=3, worthwhile=1)
 _PATIENT: Final = partial(Compiled, warm=2, stride=23, worthwhile=1)
 _STUBBORN: Final = partial(Native, patience=1 << 30)
+_PLAIN: Final[Turns] = (Reference,)
 _RUNS_NATIVE: Final = refusal() is None
 
 
@@ -63,7 +64,7 @@ class Side:
     def __init__(self, session: Session, turns: Turns) -> None:
         program = session.program
         self.makers = cycle(turns)
-        with fenced() if turns[0] is _STUBBORN else nullcontext():
+        with nullcontext() if turns == _PLAIN else fenced():
             self.machine = Machine(
                 program.memory_size, byte_ticks=program.byte_ticks, engine=next(self.makers)
             )
@@ -155,7 +156,7 @@ def first_difference(
     session: Session, tested: tuple[Turns, ...] | None = None
 ) -> tuple[int, str] | None:
     """Give the index of the action after which sides differ, and how; None if they never do."""
-    plain = Side(session, (Reference,))
+    plain = Side(session, _PLAIN)
     others = [Side(session, turns) for turns in tested or sides(session)]
     for index, action in enumerate(session.actions):
         plain.act(action)

@@ -5,6 +5,7 @@ from random import Random
 
 from plain_model.programs import Program, make_program
 
+from engine_fuzz.images import make_image
 from engine_fuzz.loops import make_loops
 from isa_spec.traps import Access
 from machine.happenings import KINDS
@@ -88,8 +89,16 @@ class Session:
 
 def make_session(seed: int) -> Session:
     """Make the session of a seed: the same everywhere."""
+    return _session(seed, make_program(seed) if seed % 4 == 0 else make_loops(seed))
+
+
+def make_raw_session(seed: int) -> Session:
+    """Make the session of a seed with an image that is no program."""
+    return _session(seed, make_image(seed))
+
+
+def _session(seed: int, program: Program) -> Session:
     rng = Random(f"session {seed}")
-    program = make_program(seed) if seed % 4 == 0 else make_loops(seed)
     if rng.random() < 0.25:  # nothing but running
         return Session(program, (Run(program.limit),), rng.random() < EAGER)
     code = [a for a, data in program.segments if data[:1] and a == 0x1000] or [0x1000]
