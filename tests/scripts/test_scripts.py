@@ -162,7 +162,7 @@ def steps(checkout):
     """Makes the scripts that the nightly run calls say what they are asked, and end so."""
 
     def make(**statuses):
-        for name in ("fuzz-engines", "test", "hosts"):
+        for name in ("fuzz-engines", "kill-nvram", "test", "hosts"):
             status = statuses.get(name.replace("-", "_"), 0)
             (checkout.root / "scripts" / name).write_text(f"echo {name} $*; exit {status}\n")
         return checkout.run("scripts/nightly", "5000")
@@ -182,5 +182,6 @@ def test_the_nightly_run_goes_on_after_a_failure_and_names_it_at_the_end(steps):
     assert "\nhosts tests/" in done.stdout
     assert done.stdout.endswith(
         "scripts/nightly: failed: scripts/fuzz-engines --first 5000 --count 20000\n"
+        "scripts/nightly: failed: scripts/fuzz-engines --images --first 5000 --count 5000\n"
     )
     assert done.returncode == 1
