@@ -89,7 +89,7 @@ def stock_session(port):
         timeout=DEADLINE,
         check=True,
     )
-    assert "moments kept" in done.stdout + done.stderr
+    assert " kept in " in done.stdout + done.stderr
     assert "detached" in done.stdout
 
 
